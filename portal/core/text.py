@@ -1,0 +1,80 @@
+"""Pure rules for text: addresses, search, and what may be stored at all."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+Localised = dict[str, str]
+"""Text by language key, for example {"sv": "Språkcafé", "en": "Language café"}."""
+
+_KEPT = {"\n", "\t"}
+_LOOKALIKES = str.maketrans({"ß": "ss", "æ": "ae", "ø": "o", "đ": "d", "ð": "d", "þ": "th", "ł": "l"})
+
+
+def clean(text: str) -> str:
+    """Without control characters and line separators that no calendar may carry.
+
+    icalendar passes NUL, VT, NEL and U+2028 through, and clients drop the whole feed
+    for one of them (RFC 5545 3.1 allows only HTAB among controls), so they never get in.
+    """
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    text = re.sub("[\u0085\u2028\u2029]", "\n", text)
+    kept = (c for c in text if c in _KEPT or unicodedata.category(c) not in ("Cc", "Cs", "Co", "Cn"))
+    return unicodedata.normalize("NFC", "".join(c for c in kept if c not in "\u202a\u202b\u202d\u202e\ufeff"))
+
+
+def plain(text: str) -> str:
+    """Lower case, without accents: "Språkcafé" becomes "sprakcafe"."""
+    lowered = text.casefold().translate(_LOOKALIKES)
+    decomposed = unicodedata.normalize("NFKD", lowered)
+    return "".join(c for c in decomposed if not unicodedata.combining(c))
+
+
+def slugify(text: str, fallback: str = "event", limit: int = 60) -> str:
+    """A readable address: lower-case ASCII letters, digits and single hyphens."""
+    words = re.findall(r"[a-z0-9]+", plain(text))
+    slug = ""
+    for word in words:
+        longer = f"{slug}-{word}" if slug else word
+        if len(longer) > limit:
+            break
+        slug = longer
+    return slug or fallback
+
+
+_SOUNDS = [("ck", "k"), ("ch", "k"), ("ph", "f"), ("th", "t"), ("c", "k"), ("q", "k"), ("w", "v"), ("z", "s"), ("x", "ks")]
+
+
+def fold(text: str) -> str:
+    """How a word sounds more than how it is spelt, for search by people who spell by ear.
+
+    "sprakkafe", "Språkcafé" and "språkcaffe" all fold to the same letters.
+    """
+    folded = []
+    for word in re.findall(r"[^\W_]+", plain(text)):
+        for spelt, sound in _SOUNDS:
+            word = word.replace(spelt, sound)
+        folded.append(re.sub(r"(.)\1+", r"\1", word))
+    return " ".join(folded)
+
+
+def search_text(*parts: str) -> str:
+    """What a search looks in: every part folded, and once more without the spaces."""
+    folded = [fold(part) for part in parts if part]
+    return " ".join([*folded, *(part.replace(" ", "") for part in folded[:1])])
+
+
+def say(texts: dict[str, str], chain: list[str] | tuple[str, ...]) -> tuple[str, str]:
+    """The text in the first language of `chain` that has one, and that language's key.
+
+    When none has, any language will do: a text in the wrong language, marked as such,
+    is better than none. Empty texts answer ("", first of chain).
+    """
+    for key in chain:
+        if texts.get(key):
+            return texts[key], key
+    for key, text in texts.items():
+        if text:
+            return text, key
+    return "", chain[0] if chain else ""

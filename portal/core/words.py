@@ -1,0 +1,80 @@
+"""Saying things in a language: dates, times, and texts outside templates.
+
+Everything takes the language explicitly, so that feeds and jobs can speak any of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, datetime, time
+from functools import cache, lru_cache
+
+from babel.dates import format_date
+
+from portal.core.languages import _catalogue, language, locale_for, languages
+from portal.core.text import say
+
+
+def translator(key: str) -> Callable[[str], str]:
+    """A gettext for one language; call the result `_` so that texts are found."""
+    return _catalogue(key).ugettext
+
+
+def chosen(texts: dict[str, str], key: str | None = None) -> str:
+    """A localised text in a language, or the nearest there is."""
+    return say(texts, languages()[key].chain if key else language().chain)[0]
+
+
+def tagged(texts: dict[str, str]) -> tuple[str, str | None]:
+    """A localised text and its `lang` tag, None when it is in the page's own language."""
+    text, key = say(texts, language().chain)
+    return text, None if key in ("", language().key) else languages()[key].tag
+
+
+@cache
+def _pattern(key: str, name: str) -> str:
+    """Date patterns per language; Babel's own where a language has no better here."""
+    finnish = {"day": "EEEE d.M.", "year": "EEEE d.M.yyyy", "short": "d.M."}
+    english = {"day": "EEEE d MMMM", "year": "EEEE d MMMM yyyy", "short": "d MMM"}
+    swedish = {"day": "EEEE d MMMM", "year": "EEEE d MMMM yyyy", "short": "d MMM"}
+    family = languages()[key].formats
+    return {"fi": finnish, "en": english}.get(family, swedish)[name]
+
+
+@lru_cache(maxsize=4096)
+def day_words(day: date, key: str, with_year: bool = False) -> str:
+    """A date in words: "onsdag 25 november"."""
+    return format_date(day, _pattern(key, "year" if with_year else "day"), locale_for(key))
+
+
+@lru_cache(maxsize=4096)
+def chip(day: date, key: str) -> tuple[str, str, str]:
+    """Weekday, day and month for the date chip: ("ons", "25", "nov")."""
+    locale = locale_for(key)
+    month = format_date(day, "MMM", locale).rstrip(".")
+    return format_date(day, "EEE", locale).rstrip("."), str(day.day), month
+
+
+@lru_cache(maxsize=512)
+def month_words(day: date, key: str) -> str:
+    """A month and its year: "november 2026"."""
+    return format_date(day, "LLLL yyyy", locale_for(key))
+
+
+@lru_cache(maxsize=64)
+def weekday_words(weekday: int, key: str, short: bool = False) -> str:
+    """A weekday's name; Monday is 0."""
+    return format_date(date(2024, 1, 1 + weekday), "ccc" if short else "cccc", locale_for(key))
+
+
+def clock(moment: datetime | time, key: str) -> str:
+    """A time of day: 17.00 in Swedish and Finnish, 17:00 in English."""
+    return f"{moment:%H:%M}" if languages()[key].formats == "en" else f"{moment:%H.%M}"
+
+
+def time_span(starts: datetime, ends: datetime, key: str, is_all_day: bool = False) -> str:
+    """From when to when on the day, in words: "kl. 17.00–18.30", "hela dagen"."""
+    _ = translator(key)
+    if is_all_day:
+        return _("all day")
+    return _("%(start)s to %(end)s") % {"start": clock(starts, key), "end": clock(ends, key)}

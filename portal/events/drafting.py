@@ -1,0 +1,191 @@
+"""From the event form to details, time and left-out dates, and back into the form."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from flask_babel import gettext as _
+
+from portal.core.languages import language, languages
+from portal.core.problems import Problem
+from portal.core.words import chosen, weekday_words
+from portal.events import queries
+from portal.events.forms import EventForm
+from portal.events.models import Event
+from portal.events.recurrence import Rule, Series, align
+from portal.events.rules import AUDIENCES, SIGN_UPS, VISIBILITIES, Details, LeftOut, left_out
+from portal.events.words import AUDIENCE, REPEAT, SIGN_UP, VISIBILITY
+from portal.places import queries as places
+from portal.places.models import Place
+from portal.places.words import place_name
+from portal.units import queries as units
+from portal.units.models import Unit
+
+ELSEWHERE = 0
+INTERVALS = {"weekly": 1, "fortnightly": 2}
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What the form says. `series` is None as long as the times make no sense."""
+
+    details: Details
+    series: Series | None
+    left_out: list[LeftOut]
+    problems: list[Problem]
+
+
+def fill_choices(form: EventForm, editable: list[Unit], bookable: list[Place]) -> None:
+    """The choices an editor has: own units as host, any public place as place."""
+    today = units.today()
+    form.kind.choices = sorted(
+        ((kind.id, chosen(kind.names)) for kind in queries.kinds()), key=lambda pair: pair[1]
+    )
+    form.unit.choices = [(unit.id, unit.name) for unit in editable]
+    form.place.choices = [(place.id, place_name(place)) for place in bookable]
+    form.place.choices.append((ELSEWHERE, _("Another place")))
+    form.co_hosts.choices = [(unit.id, unit.name) for unit in units.open_units(today)]
+    form.weekdays.choices = [(day, weekday_words(day, language().key)) for day in range(7)]
+    form.languages.choices = [(key, entry.name) for key, entry in languages().items()]
+    form.audiences.choices = [(code, AUDIENCE[code]) for code in AUDIENCES]
+    form.repeat.choices = list(REPEAT.items())
+    form.age_unit.choices = [("years", _("years")), ("months", _("months"))]
+    form.sign_up.choices = [(code, SIGN_UP[code]) for code in SIGN_UPS]
+    form.visibility.choices = [(code, VISIBILITY[code]) for code in VISIBILITIES]
+    others = [(key, entry.name) for key, entry in languages().items() if key not in ("sv", "en", "fi")]
+    form.other_language.choices = [("", _("None")), *others]
+
+
+def places_for(editable: list[Unit]) -> list[Place]:
+    """Own places first, then every public place of others (they are asked first)."""
+    own = [place for unit in editable for place in places.places_of(unit)]
+    mine = {place.id for place in own}
+    return own + [place for place in places.public_places() if place.id not in mine]
+
+
+def read(form: EventForm, chosen_out: list[date]) -> Draft:
+    """The draft that a valid form describes; what is wrong with its times is in `problems`."""
+    details = _details(form)
+    series, problems = _series(form)
+    if series is None:
+        return Draft(details, None, [], problems)
+    out = left_out(
+        series,
+        chosen_out,
+        places.break_spans(),
+        units.municipality().country,
+        skip_breaks=bool(form.skip_breaks.data) and series.rule is not None,
+        skip_holidays=bool(form.skip_holidays.data) and series.rule is not None,
+    )
+    return Draft(details, series, out, problems)
+
+
+def _details(form: EventForm) -> Details:
+    other = form.other_language.data or ""
+    return Details(
+        titles=_texts(form, "title", other),
+        texts=_texts(form, "text", other),
+        kind_id=form.kind.data,
+        unit_id=form.unit.data,
+        place_id=form.place.data or None,
+        elsewhere=(form.elsewhere.data or "") if not form.place.data else "",
+        visibility=form.visibility.data,
+        languages=tuple(form.languages.data or ()),
+        audiences=tuple(form.audiences.data or ()),
+        directed_to={"sv": form.directed_to.data or ""},
+        host_note={"sv": form.host_note.data or ""},
+        cost={"sv": form.cost.data or ""},
+        age_from=form.age_from.data,
+        age_to=form.age_to.data,
+        age_unit=form.age_unit.data,
+        sign_up=form.sign_up.data,
+        sign_up_link=form.sign_up_link.data or "",
+        phone=form.phone.data or "",
+        is_preliminary=bool(form.is_preliminary.data),
+        co_host_ids=tuple(form.co_hosts.data or ()),
+    )
+
+
+def _texts(form: EventForm, name: str, other: str) -> dict[str, str]:
+    texts = {"sv": form[name].data, "en": form[f"{name}_en"].data, "fi": form[f"{name}_fi"].data}
+    if other:
+        texts[other] = form[f"{name}_other"].data
+    return {key: text for key, text in texts.items() if text}
+
+
+def _series(form: EventForm) -> tuple[Series | None, list[Problem]]:
+    first, until = form.first_day.day, form.until.day
+    repeats = form.repeat.data in INTERVALS
+    if first is None:
+        return None, []
+    if repeats and until is None:
+        return None, [Problem("until_missing", "until")]
+    times = _times(form, first, None if repeats else until)
+    if isinstance(times, Problem):
+        return None, [times]
+    rule = None
+    if repeats and until is not None:
+        if until < first:
+            return None, [Problem("until_before_start", "until")]
+        weekdays = tuple(sorted(form.weekdays.data or ())) or (first.weekday(),)
+        rule = Rule("WEEKLY", until, INTERVALS[form.repeat.data], weekdays)
+    return align(Series(*times, units.municipality().zone, bool(form.is_all_day.data), rule)), []
+
+
+def _times(form: EventForm, first: date, last: date | None) -> tuple[datetime, datetime] | Problem:
+    """Wall times of the first date. An end before the start means after midnight only at night."""
+    if form.is_all_day.data:
+        end = (last or first) + timedelta(days=1)
+        return datetime.combine(first, time()), datetime.combine(end, time())
+    starts, ends = form.starts.time, form.ends.time
+    if starts is None:
+        return Problem("start_missing", "starts")
+    if ends is None:
+        return Problem("end_missing", "ends")
+    begin, end_of = datetime.combine(first, starts), datetime.combine(last or first, ends)
+    if last in (None, first) and ends < starts and starts.hour >= 18 and ends.hour <= 6:
+        end_of += timedelta(days=1)
+    return begin, end_of
+
+
+def fill(form: EventForm, event: Event) -> None:
+    """Puts an event into an unsubmitted form."""
+    series = queries.series_of(event)
+    rule, last = series.rule, series.ends - timedelta(days=1 if series.is_all_day else 0)
+    given: dict[str, Any] = {
+        "kind": event.kind_id,
+        "unit": event.unit_id,
+        "place": event.place_id or ELSEWHERE,
+        "elsewhere": event.elsewhere,
+        "first_day": series.starts.date().isoformat(),
+        "starts": "" if series.is_all_day else f"{series.starts:%H:%M}",
+        "ends": "" if series.is_all_day else f"{series.ends:%H:%M}",
+        "repeat": "once" if rule is None else {2: "fortnightly"}.get(rule.interval, "weekly"),
+        "until": _until(rule, series, last.date()),
+        "weekdays": list(rule.weekdays) if rule else [],
+        "co_hosts": [unit.id for unit in event.co_hosts],
+        "languages": list(event.languages),
+        "audiences": list(event.audiences),
+        "directed_to": event.directed_to.get("sv", ""),
+        "host_note": event.host_note.get("sv", ""),
+        "cost": event.cost.get("sv", ""),
+    }
+    for name in ("skip_breaks", "skip_holidays", "is_all_day", "age_from", "age_to", "age_unit"):
+        given[name] = getattr(event, name)
+    for name in ("sign_up", "sign_up_link", "phone", "visibility", "is_preliminary"):
+        given[name] = getattr(event, name)
+    for field, texts in (("title", event.titles), ("text", event.texts)):
+        given |= {field: texts.get("sv", ""), f"{field}_en": texts.get("en", ""), f"{field}_fi": texts.get("fi", "")}
+        for key, text in texts.items():
+            if key not in ("sv", "en", "fi"):
+                given |= {"other_language": key, f"{field}_other": text}
+    for name, value in given.items():
+        form[name].data = value
+
+
+def _until(rule: Rule | None, series: Series, last: date) -> str:
+    if rule is not None:
+        return rule.until.isoformat()
+    return last.isoformat() if last != series.starts.date() else ""

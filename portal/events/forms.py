@@ -1,0 +1,90 @@
+"""Shape of input: the filters of /events, and the one page that makes an event."""
+
+from __future__ import annotations
+
+from flask_babel import lazy_gettext as _l
+from wtforms import BooleanField, IntegerField, RadioField, SelectField, SelectMultipleField
+from wtforms.validators import InputRequired, NumberRange
+from wtforms.widgets import CheckboxInput, ListWidget
+
+from portal.core.forms import (
+    DayField,
+    Form,
+    LineField,
+    TextField,
+    TimeOfDayField,
+    is_link,
+    is_phone,
+    optional,
+)
+
+TITLE = 120
+NEEDED = InputRequired(_l("Write something here."))
+
+
+class CheckboxesField(SelectMultipleField):
+    """Several choices as checkboxes."""
+
+    widget = ListWidget(prefix_label=False)
+    option_widget = CheckboxInput()
+
+
+class EventFilterForm(Form):
+    """The filters of /events; every one may be left out. Choices come from the view."""
+
+    kind = SelectField(_l("What"), validate_choice=False)
+    area = SelectField(_l("Area"), validate_choice=False)
+    unit = SelectField(_l("Host"), validate_choice=False)
+    language = SelectField(_l("Language"), validate_choice=False)
+    audience = SelectField(_l("For whom"), validate_choice=False)
+    date_from = DayField(_l("From"), [optional()], name="from")
+    date_to = DayField(_l("To"), [optional()], name="to")
+    q = LineField(_l("Search for words"), [optional()], size=80)
+
+
+class EventForm(Form):
+    """One page: nine fields asked, the rest under "More" with good defaults."""
+
+    title = LineField(_l("Title"), [NEEDED], size=TITLE)
+    text = TextField(_l("What happens"), [optional()])
+    kind = SelectField(_l("What sort of meeting"), coerce=int)
+    place = SelectField(_l("Where"), coerce=int)
+    first_day = DayField(_l("First day"), [NEEDED])
+    starts = TimeOfDayField(_l("Starts at"), [optional()])
+    ends = TimeOfDayField(_l("Ends at"), [optional()])
+    repeat = RadioField(_l("How often"), default="once")
+    until = DayField(_l("Last day"), [optional()])
+
+    elsewhere = LineField(_l("If it is at another place: where"), [optional()], size=200)
+    weekdays = CheckboxesField(_l("Weekdays"), coerce=int, validators=[optional()])
+    skip_breaks = BooleanField(_l("Leave out school breaks"), default=True)
+    skip_holidays = BooleanField(_l("Leave out public holidays"), default=True)
+    is_all_day = BooleanField(_l("All day"))
+    unit = SelectField(_l("Host"), coerce=int)
+    co_hosts = CheckboxesField(_l("Hosts together with"), coerce=int, validators=[optional()])
+    languages = CheckboxesField(_l("Languages spoken"), validators=[optional()])
+    audiences = CheckboxesField(_l("For whom"), validators=[optional()])
+    age_from = IntegerField(_l("Lowest age"), [optional(), NumberRange(0, 120, _l("Write an age, 0 to 120."))])
+    age_to = IntegerField(_l("Highest age"), [optional(), NumberRange(0, 120, _l("Write an age, 0 to 120."))])
+    age_unit = RadioField(_l("Ages are in"), default="years")
+    sign_up = RadioField(_l("How people sign up"), default="none")
+    sign_up_link = LineField(_l("Address for sign-up"), [optional(), is_link], size=300)
+    phone = LineField(_l("Telephone for questions"), [optional(), is_phone], size=30)
+    visibility = RadioField(_l("Who may see it"), default="public")
+    directed_to = LineField(_l("Who it is directed to"), [optional()], size=200)
+    host_note = LineField(_l("About the hosts"), [optional()], size=200)
+    cost = LineField(_l("What it costs"), [optional()], size=120)
+    is_preliminary = BooleanField(_l("It is preliminary"))
+    title_en = LineField(_l("Title in English"), [optional()], size=TITLE)
+    text_en = TextField(_l("What happens, in English"), [optional()])
+    title_fi = LineField(_l("Title in Finnish"), [optional()], size=TITLE)
+    text_fi = TextField(_l("What happens, in Finnish"), [optional()])
+    other_language = SelectField(_l("One more language"), validators=[optional()])
+    title_other = LineField(_l("Title in that language"), [optional()], size=TITLE)
+    text_other = TextField(_l("What happens, in that language"), [optional()])
+
+
+class ReasonForm(Form):
+    """Why something is cancelled, or not accepted."""
+
+    reason = LineField(_l("Reason"), [InputRequired(_l("Write the reason. People will see it."))])

@@ -1,0 +1,222 @@
+"""Reads: events and their dates, for pages and feeds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any, TypeVar
+
+from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy.orm import contains_eager, joinedload, noload, selectinload
+
+from portal.core.extensions import db
+from portal.core.text import fold
+from portal.events.models import CoHost, Event, EventKind, Occurrence
+from portal.events.recurrence import Series, parse_rrule
+from portal.places.models import Place
+from portal.units.models import Area
+from portal.units.queries import unit_ids_in_area
+
+Row = TypeVar("Row", bound=tuple[Any, ...])
+
+COUNT_LIMIT = 1000
+# Events that began earlier and still go on are looked for this far back.
+LOOK_BACK = timedelta(days=31)
+
+
+@dataclass(frozen=True)
+class Filter:
+    """What the visitor of /events, or a feed, wants. Empty fields want everything.
+
+    `from_on` and `to_on` are local dates, both included.
+    """
+
+    kind: EventKind | None = None
+    area: Area | None = None
+    unit_id: int | None = None
+    place_id: int | None = None
+    language: str = ""
+    audience: str = ""
+    from_on: date | None = None
+    to_on: date | None = None
+    words: str = ""
+
+    @property
+    def tells_where(self) -> bool:
+        """Whether a match tells where: then events without place are never among them."""
+        return bool(self.area or self.unit_id or self.place_id)
+
+
+def kinds() -> list[EventKind]:
+    return list(db.session.scalars(select(EventKind).order_by(EventKind.position)))
+
+
+def kind_by_slug(slug: str) -> EventKind | None:
+    return db.session.scalar(select(EventKind).where(EventKind.slug == slug))
+
+
+def event_by_slug(slug: str) -> Event | None:
+    """An event whatever its status; views decide who may see it."""
+    return db.session.scalar(select(Event).where(Event.slug == slug))
+
+
+def event_by_id(event_id: int) -> Event | None:
+    return db.session.get(Event, event_id)
+
+
+def event_by_source(source: str, source_id: str) -> Event | None:
+    query = select(Event).where(Event.source == source, Event.source_id == source_id)
+    return db.session.scalar(query)
+
+
+def series_of(event: Event) -> Series:
+    """The event's time as the rules know it."""
+    return Series(
+        starts=event.starts,
+        ends=event.ends,
+        zone=event.zone,
+        is_all_day=event.is_all_day,
+        rule=parse_rrule(event.rrule, event.zone) if event.rrule else None,
+        exdates=frozenset(row.recurrence_id for row in event.exdates),
+    )
+
+
+def occurrence(event: Event, key: str) -> Occurrence | None:
+    query = select(Occurrence).where(Occurrence.event_id == event.id, Occurrence.key == key)
+    return db.session.scalar(query)
+
+
+def upcoming_of(event: Event, now: datetime, limit: int | None = None) -> list[Occurrence]:
+    """The event's dates that have not ended, cancelled ones included, soonest first."""
+    query = (
+        select(Occurrence)
+        .where(Occurrence.event_id == event.id, Occurrence.ends_at > now)
+        .order_by(Occurrence.starts_at)
+    )
+    return list(db.session.scalars(query.limit(limit) if limit else query))
+
+
+def matching(wanted: Filter, today: date) -> Select[tuple[Event]]:
+    """The public events that a filter wants, without regard to dates: for feeds."""
+    query = select(Event).where(
+        Event.status.in_(("published", "cancelled")),
+        Event.visibility.in_(("public", "without_place")),
+    )
+    return _narrow(query, wanted, today)
+
+
+def _narrow(query: Select[Row], wanted: Filter, today: date) -> Select[Row]:
+    if wanted.kind is not None:
+        query = query.where(Event.kind_id == wanted.kind.id)
+    if wanted.area is not None:
+        units = unit_ids_in_area(wanted.area, today)
+        query = query.where(_at_unit(units))
+    if wanted.unit_id is not None:
+        query = query.where(_at_unit([wanted.unit_id]))
+    if wanted.place_id is not None:
+        query = query.where(Event.place_id == wanted.place_id)
+    if wanted.tells_where:
+        shown = select(Place.id).where(Place.visibility == "public")
+        query = query.where(
+            Event.visibility == "public", or_(Event.place_id.is_(None), Event.place_id.in_(shown))
+        )
+    if wanted.language:
+        query = query.where(Event.languages.like(f"% {wanted.language} %"))
+    if wanted.audience:
+        query = query.where(
+            or_(Event.audiences.like(f"% {wanted.audience} %"), Event.audiences.like(""))
+        )
+    for word in fold(wanted.words).split()[:6]:
+        query = query.where(Event.search.contains(word, autoescape=True))
+    return query
+
+
+def _at_unit(unit_ids: list[int]) -> ColumnElement[bool]:
+    """Hosted by the units, co-hosted by them, or held at one of their places."""
+    co_hosted = select(CoHost.event_id).where(CoHost.unit_id.in_(unit_ids))
+    places = select(Place.id).where(Place.unit_id.in_(unit_ids))
+    return or_(Event.unit_id.in_(unit_ids), Event.id.in_(co_hosted), Event.place_id.in_(places))
+
+
+def _listed(wanted: Filter, since: datetime, until: datetime | None, today: date) -> Select[tuple[Occurrence]]:
+    query = (
+        select(Occurrence)
+        .join(Occurrence.event)
+        .where(
+            Occurrence.is_listed.is_(True),
+            Occurrence.starts_at > since - LOOK_BACK,
+            Occurrence.ends_at > since,
+        )
+    )
+    if until is not None:
+        query = query.where(Occurrence.starts_at < until)
+    return _narrow(query, wanted, today)
+
+
+def listed(
+    wanted: Filter, since: datetime, until: datetime | None, today: date, *, limit: int, offset: int = 0
+) -> list[Occurrence]:
+    """Public dates that have not ended by `since` and begin before `until`, soonest first.
+
+    Each comes with its event, kind, unit and place: one query however long the list.
+    """
+    query = _listed(wanted, since, until, today).options(
+        contains_eager(Occurrence.event).options(
+            joinedload(Event.kind),
+            joinedload(Event.unit),
+            joinedload(Event.place).options(joinedload(Place.unit), noload(Place.hours)),
+        )
+    )
+    query = query.order_by(Occurrence.starts_at, Occurrence.id).limit(limit).offset(offset)
+    return list(db.session.scalars(query))
+
+
+def count_listed(wanted: Filter, since: datetime, until: datetime | None, today: date) -> int:
+    """How many dates `listed` would find, counted no further than 1,000."""
+    some = _listed(wanted, since, until, today).with_only_columns(Occurrence.id).limit(COUNT_LIMIT)
+    return db.session.scalar(select(func.count()).select_from(some.subquery())) or 0
+
+
+def events_of_units(unit_ids: list[int] | None) -> list[Event]:
+    """Every event of the units (None: all), drafts included, newest change first."""
+    query = select(Event).order_by(Event.revised_at.desc()).limit(500)
+    if unit_ids is not None:
+        query = query.where(Event.unit_id.in_(unit_ids))
+    return list(db.session.scalars(query))
+
+
+def waiting_for(unit_ids: list[int] | None) -> list[Event]:
+    """Events that wait for one of the units to say yes to its place."""
+    query = select(Event).join(Event.place).where(Event.status == "waiting")
+    if unit_ids is not None:
+        query = query.where(Place.unit_id.in_(unit_ids))
+    return list(db.session.scalars(query.order_by(Event.revised_at)))
+
+
+def events_at(place: Place) -> list[Event]:
+    """Every event held at a place, for changes that must reach all of them."""
+    return list(db.session.scalars(select(Event).where(Event.place_id == place.id)))
+
+
+def events_showing(unit_id: int) -> list[Event]:
+    """Every event whose feed text names a unit: its own, co-hosted, or at its places."""
+    return list(db.session.scalars(select(Event).where(_at_unit([unit_id]))))
+
+
+def with_dates(query: Select[tuple[Event]]) -> list[Event]:
+    """The events of a query with dates, left-out dates and co-hosts, for rendering feeds."""
+    loads = (
+        selectinload(Event.occurrences),
+        selectinload(Event.exdates),
+        selectinload(Event.co_hosts),
+        joinedload(Event.place).options(joinedload(Place.unit), noload(Place.hours)),
+    )
+    return list(db.session.scalars(query.options(*loads).order_by(Event.id)).unique())
+
+
+def languages_in_use() -> set[str]:
+    """The languages that public events are held in."""
+    query = select(Event.languages).where(
+        Event.status == "published", Event.visibility.in_(("public", "without_place"))
+    )
+    return {name for keys in db.session.scalars(query.distinct()) for name in keys}

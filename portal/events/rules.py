@@ -1,0 +1,126 @@
+"""What makes an event sound: ends after it starts, has words, says how to sign up. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+
+from portal.core.problems import Problem
+from portal.core.text import Localised
+from portal.events.recurrence import Series, check, starts_of
+from portal.places.opening import DaySpan, break_on, holiday_name
+
+VISIBILITIES = ("public", "without_place", "staff", "closed")
+SIGN_UPS = ("none", "link", "phone")
+AUDIENCES = ("children", "young", "adults", "families", "seniors")
+STATUSES = ("draft", "waiting", "published", "cancelled")
+# An old programme may be published late, but a year typed wrong must be seen.
+EARLIEST = timedelta(days=400)
+LATEST = timedelta(days=800)
+
+
+@dataclass(frozen=True)
+class Details:
+    """Everything an editor says of an event except when it is. Texts are by language key."""
+
+    titles: Localised
+    texts: Localised
+    kind_id: int
+    unit_id: int
+    place_id: int | None
+    elsewhere: str = ""
+    visibility: str = "public"
+    languages: tuple[str, ...] = ()
+    audiences: tuple[str, ...] = ()
+    directed_to: Localised = field(default_factory=dict)
+    host_note: Localised = field(default_factory=dict)
+    cost: Localised = field(default_factory=dict)
+    age_from: int | None = None
+    age_to: int | None = None
+    age_unit: str = "years"
+    sign_up: str = "none"
+    sign_up_link: str = ""
+    phone: str = ""
+    is_preliminary: bool = False
+    co_host_ids: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """A date that the rule makes and the event leaves out, and why (by language)."""
+
+    recurrence_id: datetime
+    reason: tuple[tuple[str, str], ...] = ()
+
+
+def check_details(details: Details) -> list[Problem]:
+    """What is missing or contradicts itself in an event's details."""
+    problems = []
+    if not details.titles.get("sv"):
+        problems.append(Problem("title_missing", "title"))
+    if details.place_id is None and not details.elsewhere:
+        problems.append(Problem("place_missing", "elsewhere"))
+    if details.visibility not in VISIBILITIES:
+        problems.append(Problem("visibility_unknown", "visibility"))
+    if details.sign_up == "link" and not details.sign_up_link:
+        problems.append(Problem("link_missing", "sign_up_link"))
+    if details.sign_up == "phone" and not details.phone:
+        problems.append(Problem("phone_missing", "phone"))
+    if details.visibility == "without_place" and not details.phone:
+        problems.append(Problem("phone_for_place", "phone"))
+    if details.sign_up not in SIGN_UPS:
+        problems.append(Problem("sign_up_unknown", "sign_up"))
+    low, high = details.age_from, details.age_to
+    if low is not None and high is not None and high < low:
+        problems.append(Problem("ages_reversed", "age_to"))
+    return problems
+
+
+def check_series(series: Series, today: date) -> list[Problem]:
+    """What is wrong with when an event is, seen from today."""
+    if not today - EARLIEST <= series.starts.date() <= today + LATEST:
+        return [Problem("far_away", "first_day")]
+    if series.rule is not None and series.rule.until > today + LATEST:
+        return [Problem("far_away", "until")]
+    return check(series)
+
+
+def left_out(
+    series: Series,
+    chosen: Iterable[date],
+    breaks: Iterable[DaySpan],
+    country: str,
+    *,
+    skip_breaks: bool,
+    skip_holidays: bool,
+) -> list[LeftOut]:
+    """The dates that breaks, holidays and the editor's own choice take out of a series.
+
+    `chosen` are dates the editor pressed "not this day" on; dates the rule does not make
+    are passed over.
+    """
+    spans, by_hand = list(breaks), set(chosen)
+    out = []
+    for start in starts_of(series):
+        day = start.date()
+        span = break_on(day, spans) if skip_breaks else None
+        holiday = holiday_name(day, country) if skip_holidays else None
+        if span is not None:
+            out.append(LeftOut(start, span.names))
+        elif holiday is not None:
+            out.append(LeftOut(start, (("sv", holiday),)))
+        elif day in by_hand:
+            out.append(LeftOut(start))
+    return out
+
+
+def may_change_visibility(before: str, after: str, was_published: bool) -> bool:
+    """A published event stays findable; only where it is may be hidden afterwards.
+
+    What has been in a feed cannot be recalled, so hiding the event itself would only make it
+    vanish from calendars without a word: it is cancelled instead, with the reason.
+    """
+    if not was_published or before == after:
+        return True
+    return {before, after} <= {"public", "without_place"}

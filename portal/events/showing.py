@@ -1,0 +1,173 @@
+"""From events and dates to what pages show of them. Hides what an event hides."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from flask import url_for
+
+from portal.core.languages import languages
+from portal.core.text import say
+from portal.core.words import (
+    chip,
+    clock,
+    day_words,
+    month_words,
+    time_span,
+    translator,
+    weekday_words,
+)
+from portal.events.models import Event, Occurrence
+from portal.events.recurrence import Series, clock_trouble, wall
+from portal.events.words import ages
+from portal.places.words import place_name
+
+ICONS = {"children": "preschool", "support": "rights", "housing": "home"}
+
+
+@dataclass(frozen=True)
+class Card:
+    """One date in a list, in words of one language; `lang` when the title is in another."""
+
+    url: str
+    title: str
+    lang: str | None
+    icon: str
+    chip: tuple[str, str, str]
+    when: str
+    iso: str
+    place: str
+    tags: tuple[tuple[str, str], ...]
+    status: str | None
+    status_text: str
+    time: str
+
+
+def cards(rows: Iterable[Occurrence], key: str) -> list[Card]:
+    """The dates of a list, in its order."""
+    return [card(row, key) for row in rows]
+
+
+def card(row: Occurrence, key: str) -> Card:
+    """One date; needs its event, kind, unit and place loaded."""
+    event = row.event
+    starts, ends = wall(row.starts_at, event.zone), wall(row.ends_at, event.zone)
+    title, lang = title_of(event, key)
+    status, status_text = state_of(row, key)
+    return Card(
+        url=url_for("events.one_date", slug=event.slug, key=row.key),
+        title=title,
+        lang=lang,
+        icon=ICONS.get(event.kind.group, event.kind.group),
+        chip=chip(starts.date(), key),
+        when=when_words(starts, ends, key, event.is_all_day),
+        iso=starts.isoformat(timespec="minutes"),
+        place=place_words(event, key),
+        tags=tuple(_tags(event, key)),
+        status=status,
+        status_text=status_text,
+        time="" if event.is_all_day else clock(starts, key),
+    )
+
+
+def title_of(event: Event, key: str) -> tuple[str, str | None]:
+    """The title, and its `lang` tag when it is not in the page's language."""
+    title, found = say(event.titles, languages()[key].chain)
+    return title, None if found == key else languages()[found].tag
+
+
+def when_words(starts: datetime, ends: datetime, key: str, is_all_day: bool) -> str:
+    """The date and its times: "Onsdag 25 november kl. 17.00–18.30"; several days as a span."""
+    last = ends - timedelta(days=1) if is_all_day else ends
+    first_day = day_words(starts.date(), key)
+    first_day = first_day[:1].upper() + first_day[1:]
+    if last.date() > starts.date() and (is_all_day or ends - starts > timedelta(hours=16)):
+        return f"{first_day} – {day_words(last.date(), key)}"
+    return f"{first_day}, {time_span(starts, ends, key, is_all_day)}"
+
+
+def place_words(event: Event, key: str) -> str:
+    """Where it is, or that one has to ask."""
+    if event.hides_place:
+        return translator(key)("Call to hear where it is")
+    return place_name(event.place, key) if event.place else event.elsewhere or event.unit.name
+
+
+def state_of(row: Occurrence, key: str) -> tuple[str | None, str]:
+    """What differs from the ordinary, as a code and a word."""
+    _ = translator(key)
+    if row.status == "cancelled" or row.event.status == "cancelled":
+        return "cancelled", _("Cancelled")
+    if row.is_moved and wall(row.starts_at, row.event.zone) != row.recurrence_id:
+        return "moved", _("New time")
+    if row.event.is_preliminary:
+        return "waits", _("Preliminary")
+    return None, ""
+
+
+def _tags(event: Event, key: str) -> Iterable[tuple[str, str]]:
+    _ = translator(key)
+    yield say(event.kind.names, languages()[key].chain)[0], "plain"
+    span = ages(event.age_from, event.age_to, event.age_unit, key)
+    if span:
+        yield span, "plain"
+    others = [languages()[name].name for name in event.languages if name in languages()]
+    if others and event.languages != ("sv",):
+        yield ", ".join(others), "info"
+    if event.sign_up != "none":
+        yield _("Sign up first"), "warn"
+
+
+def month(rows: list[Occurrence], first: date, today: date, key: str) -> dict[str, Any]:
+    """A month for the month table: whole weeks, Monday first, each day with its dates."""
+    by_day: dict[date, list[Card]] = {}
+    for row in rows:
+        by_day.setdefault(row.on, []).append(card(row, key))
+    start = first - timedelta(days=first.weekday())
+    following = (first.replace(day=28) + timedelta(days=4)).replace(day=1)
+    weeks = []
+    while start < following:
+        weeks.append([_day(start + timedelta(days=n), first, today, by_day, key) for n in range(7)])
+        start += timedelta(days=7)
+    caption = month_words(first, key)
+    return {
+        "caption": caption[:1].upper() + caption[1:],
+        "weekdays": [(weekday_words(n, key), weekday_words(n, key, short=True)) for n in range(7)],
+        "weeks": weeks,
+        "count": len(rows),
+    }
+
+
+def date_row(
+    start: datetime, series: Series, out: dict[datetime, dict[str, str]], key: str
+) -> dict[str, Any]:
+    """One date that a form makes, for the date list: kept or left out, and why."""
+    _ = translator(key)
+    reason = say(out.get(start, {}), languages()[key].chain)[0]
+    is_out = start in out
+    ends = start + series.length
+    trouble = not is_out and not series.is_all_day and clock_trouble(start, series.zone)
+    return {
+        "value": start.date().isoformat(),
+        "iso": start.isoformat(timespec="minutes"),
+        "text": day_words(start.date(), key, with_year=True),
+        "time": time_span(start, ends, key, series.is_all_day),
+        "state": "off" if is_out else "clash" if trouble else "on",
+        "state_text": reason or (_("Left out") if is_out else _("Clocks change") if trouble else ""),
+        "note": None,
+        "checked": is_out,
+    }
+
+
+def _day(day: date, first: date, today: date, by_day: dict[date, list[Card]], key: str) -> dict[str, Any]:
+    return {
+        "iso": day.isoformat(),
+        "number": day.day,
+        "label": day_words(day, key),
+        "in_month": day.month == first.month,
+        "is_today": day == today,
+        "events": by_day.get(day, []) if day.month == first.month else [],
+    }

@@ -1,0 +1,273 @@
+"""Staff routes: making, publishing, changing and cancelling events."""
+
+from __future__ import annotations
+
+import itertools
+from datetime import date
+from typing import Any
+
+from flask import Blueprint, abort, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from portal.core.access import current_account, open_to
+from portal.core.clock import now
+from portal.core.database import begin_write
+from portal.core.extensions import db
+from portal.core.forms import parse_day
+from portal.core.languages import language
+from portal.core.problems import Problem, Refused
+from portal.events import actions, drafting, queries, showing
+from portal.events.forms import EventForm, ReasonForm
+from portal.events.models import Event, Occurrence
+from portal.events.recurrence import MAX_DATES, starts_of
+from portal.events.rules import check_details, check_series
+from portal.events.words import say_problem
+from portal.units import queries as units
+from portal.units.models import Unit
+
+blueprint = Blueprint("staff_events", __name__, url_prefix="/staff/events")
+WHEN = ("first_day", "starts", "ends", "repeat", "until", "weekdays", "skip_breaks", "skip_holidays", "is_all_day")
+
+
+@blueprint.get("")
+@open_to("editor", "admin")
+def index() -> str:
+    return render_template("events/staff_index.html", events=queries.events_of_units(own_unit_ids()))
+
+
+@blueprint.get("/new")
+@open_to("editor", "admin")
+def new() -> str:
+    form = _form()
+    form.kind.data = next((k.id for k in queries.kinds() if k.slug == "language-cafe"), None)
+    return _page(form, None)
+
+
+@blueprint.post("/new")
+@open_to("editor", "admin")
+def create() -> Response | str | tuple[str, int]:
+    begin_write()
+    return _save(None)
+
+
+@blueprint.get("/<int:event_id>")
+@open_to("editor", "admin")
+def edit(event_id: int) -> str:
+    event = _own(event_id)
+    form = _form(event)
+    drafting.fill(form, event)
+    skipped = [row.recurrence_id.date() for row in event.exdates if not row.reason]
+    return _page(form, event, skipped)
+
+
+@blueprint.post("/<int:event_id>")
+@open_to("editor", "admin")
+def update(event_id: int) -> Response | str | tuple[str, int]:
+    begin_write()
+    event = _own(event_id)
+    return _save(event) if event.published_at is None else _change(event)
+
+
+def _save(event: Event | None) -> Response | str | tuple[str, int]:
+    """A new event or a draft: shows its dates, keeps it, or publishes it."""
+    form, skipped = _form(event), _skipped()
+    draft = drafting.read(form, skipped) if form.validate() else None
+    if draft is None or request.form.get("do") == "dates":
+        if draft is not None:
+            form.add(draft.problems, say_problem)
+            form.add(_series_problems(draft), say_problem)
+        return _page(form, event, skipped), 422 if form.errors else 200
+    try:
+        _own_unit(draft.details.unit_id)
+        saved = _store(event, draft)
+        if request.form.get("do") == "publish":
+            actions.publish(saved, _may_use_place(saved))
+        db.session.commit()
+    except Refused as refused:
+        db.session.rollback()
+        form.add(refused.problems, say_problem)
+        return _page(form, event and queries.event_by_id(event.id), skipped), 422
+    return redirect(url_for("staff_events.dates", event_id=saved.id, done=saved.status), 303)
+
+
+def _store(event: Event | None, draft: drafting.Draft) -> Event:
+    if draft.series is None:
+        raise Refused(*draft.problems, *check_details(draft.details))
+    arguments = (draft.details, draft.series, draft.left_out, units.today())
+    if event is None:
+        return actions.create(*arguments)
+    actions.rewrite(event, *arguments)
+    return event
+
+
+def _change(event: Event) -> Response | tuple[str, int]:
+    """A published event: what it says may change, its dates are cancelled one by one."""
+    form = _form(event)
+    if form.validate():
+        form_details = drafting.read(form, []).details
+        try:
+            _own_unit(form_details.unit_id)
+            actions.change(event, form_details)
+            db.session.commit()
+            return redirect(url_for("staff_events.dates", event_id=event.id, done="changed"), 303)
+        except Refused as refused:
+            db.session.rollback()
+            form.add(refused.problems, say_problem)
+    return _page(form, queries.event_by_id(event.id)), 422
+
+
+@blueprint.get("/<int:event_id>/dates")
+@open_to("editor", "admin")
+def dates(event_id: int) -> str:
+    event = _own(event_id)
+    rows = [(row, showing.card(row, language().key), row.ends_at <= now()) for row in event.occurrences]
+    return render_template(
+        "events/staff_dates.html", event=event, rows=rows, done=request.args.get("done", "")
+    )
+
+
+@blueprint.route("/<int:event_id>/cancel", methods=["GET", "POST"])
+@open_to("editor", "admin")
+def cancel(event_id: int) -> Response | str | tuple[str, int]:
+    event = _own(event_id)
+    return _with_reason(event, None, lambda reason: actions.cancel(event, {"sv": reason}))
+
+
+@blueprint.route("/<int:event_id>/dates/<key>/cancel", methods=["GET", "POST"])
+@open_to("editor", "admin")
+def cancel_date(event_id: int, key: str) -> Response | str | tuple[str, int]:
+    event = _own(event_id)
+    row = _date(event, key)
+    return _with_reason(event, row, lambda reason: actions.cancel_date(row, {"sv": reason}))
+
+
+def _with_reason(event: Event, row: Occurrence | None, act: Any) -> Response | str | tuple[str, int]:
+    """Asks for the reason, then acts; a refusal comes back with the reason kept."""
+    form = ReasonForm()
+    if request.method == "POST" and form.validate():
+        try:
+            act(form.reason.data)
+            db.session.commit()
+            return redirect(url_for("staff_events.dates", event_id=event.id, done="cancelled"), 303)
+        except Refused as refused:
+            db.session.rollback()
+            form.add(refused.problems, say_problem)
+    card = showing.card(row, language().key) if row is not None else None
+    left = queries.upcoming_of(event, now())
+    page = render_template("events/staff_cancel.html", form=form, event=event, row=row, card=card, left=len(left))
+    return (page, 422) if form.errors else page
+
+
+@blueprint.post("/<int:event_id>/dates/<key>/restore")
+@open_to("editor", "admin")
+def restore_date(event_id: int, key: str) -> Response:
+    begin_write()
+    event = _own(event_id)
+    try:
+        actions.restore_date(_date(event, key))
+        db.session.commit()
+    except Refused:
+        db.session.rollback()
+        return redirect(url_for("staff_events.dates", event_id=event_id, done="past"), 303)
+    return redirect(url_for("staff_events.dates", event_id=event_id, done="restored"), 303)
+
+
+@blueprint.post("/<int:event_id>/delete")
+@open_to("editor", "admin")
+def delete(event_id: int) -> Response:
+    begin_write()
+    event = _own(event_id)
+    try:
+        actions.delete_draft(event)
+        db.session.commit()
+    except Refused:
+        abort(409)
+    return redirect(url_for("staff_events.index"), 303)
+
+
+@blueprint.post("/<int:event_id>/answer")
+@open_to("editor", "admin")
+def answer(event_id: int) -> Response:
+    """Yes or no from the unit whose place somebody else wants to use."""
+    begin_write()
+    event = queries.event_by_id(event_id) or abort(404)
+    if event.place is None or not current_account().edits(event.place.unit_id):
+        abort(403)
+    try:
+        if request.form.get("answer") == "yes":
+            actions.publish(event, may_use_place=True)
+        else:
+            actions.decline(event, request.form.get("note", "").strip()[:300])
+        db.session.commit()
+    except Refused:
+        db.session.rollback()
+    return redirect(url_for("staff.start"), 303)
+
+
+def own_unit_ids() -> list[int] | None:
+    """The units this account edits; None for all."""
+    account = current_account()
+    return None if account.is_admin else sorted(account.unit_ids)
+
+
+def own_units() -> list[Unit]:
+    ids = own_unit_ids()
+    return units.open_units(units.today()) if ids is None else list(units.units_by_id(ids).values())
+
+
+def _own(event_id: int) -> Event:
+    event = queries.event_by_id(event_id) or abort(404)
+    if not current_account().edits(event.unit_id):
+        abort(403)
+    return event
+
+
+def _own_unit(unit_id: int) -> None:
+    if not current_account().edits(unit_id):
+        abort(403)
+
+
+def _may_use_place(event: Event) -> bool:
+    return event.place is None or current_account().edits(event.place.unit_id)
+
+
+def _date(event: Event, key: str) -> Occurrence:
+    return queries.occurrence(event, key) or abort(404)
+
+
+def _form(event: Event | None = None) -> EventForm:
+    form = EventForm(request.form if request.method == "POST" else None)
+    editable = own_units()
+    drafting.fill_choices(form, editable, drafting.places_for(editable))
+    if event is not None and event.published_at is not None:
+        for name in WHEN:
+            delattr(form, name)
+    return form
+
+
+def _skipped() -> list[date]:
+    return [day for day in map(parse_day, request.form.getlist("skip")) if day is not None]
+
+
+def _series_problems(draft: drafting.Draft) -> list[Problem]:
+    if draft.series is None:
+        return []
+    return check_series(actions.without(draft.series, draft.left_out), units.today())
+
+
+def _page(form: EventForm, event: Event | None, skipped: list[date] | None = None) -> str:
+    return render_template(
+        "events/staff_form.html", form=form, event=event, dates=_dates(form, skipped or []), now=now()
+    )
+
+
+def _dates(form: EventForm, skipped: list[date]) -> list[dict[str, Any]]:
+    """The dates the form makes, each with whether it is left out and why."""
+    if "first_day" not in form or not form.first_day.data or form.first_day.day is None:
+        return []
+    draft = drafting.read(form, skipped)
+    if draft.series is None or draft.series.ends <= draft.series.starts:
+        return []
+    out = {row.recurrence_id: dict(row.reason) for row in draft.left_out}
+    starts = itertools.islice(starts_of(draft.series), MAX_DATES)
+    return [showing.date_row(start, draft.series, out, language().key) for start in starts]

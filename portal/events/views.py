@@ -1,0 +1,176 @@
+"""Public routes: the list, the month, an event and one of its dates."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+from flask import Blueprint, abort, render_template, request, url_for
+from werkzeug.datastructures import MultiDict
+
+from portal.core.access import open_to
+from portal.core.clock import now
+from portal.core.htmx import render
+from portal.core.languages import language
+from portal.core.paging import Page, page_number
+from portal.events import queries, showing
+from portal.events.filters import ReadFilter, chips, choices, quick_choices, read_filter
+from portal.events.forms import EventFilterForm
+from portal.events.models import Event, Occurrence
+from portal.units import queries as units
+
+blueprint = Blueprint("events", __name__)
+SIZE = 50
+
+
+@blueprint.get("/events")
+@open_to("public")
+def index() -> str:
+    form = EventFilterForm(request.args)
+    choices(form)
+    form.validate()
+    found = read_filter(form, request.args)
+    page, cards = _page(found, page_number(request.args.get("page")))
+    return render(
+        "events/index.html",
+        "events/_results.html",
+        form=form,
+        found=found,
+        page=page,
+        cards=cards,
+        chips=chips(found, request.args),
+        pills=_pills(),
+        following=None if cards else _next_date(found),
+        with_page=_with_page,
+    )
+
+
+def _page(found: ReadFilter, number: int) -> tuple[Page, list[showing.Card]]:
+    today, since, until = units.today(), *_instants(found)
+    total = queries.count_listed(found.wanted, since, until, today)
+    page = Page(number, SIZE, total)
+    rows = queries.listed(found.wanted, since, until, today, limit=SIZE, offset=page.offset)
+    return page, showing.cards(rows, language().key)
+
+
+def _instants(found: ReadFilter) -> tuple[datetime, datetime | None]:
+    """From when and until when: never before now, days in the municipality's zone."""
+    zone, since = units.zone(), now().replace(second=0)
+    first, last = found.wanted.from_on, found.wanted.to_on
+    if first is not None:
+        since = max(since, datetime.combine(first, time(), zone).astimezone(UTC))
+    until = datetime.combine(last + timedelta(days=1), time(), zone).astimezone(UTC) if last else None
+    return since, until
+
+
+def _next_date(found: ReadFilter) -> showing.Card | None:
+    """Nothing found: the next date without the last day's limit, as a next step."""
+    since, until = _instants(found)
+    later = queries.listed(found.wanted, until or since, None, units.today(), limit=1)
+    return showing.card(later[0], language().key) if later else None
+
+
+def _pills() -> list[dict[str, Any]]:
+    given = (request.args.get("from", ""), request.args.get("to", ""))
+    kept = {k: v for k, v in request.args.items() if v and k not in ("from", "to", "page")}
+    return [
+        {
+            "label": label,
+            "url": url_for("events.index", **kept, **dates),
+            "current": given == (dates.get("from", ""), dates.get("to", "")),
+        }
+        for label, dates in quick_choices(units.today())
+    ]
+
+
+def _with_page(number: int) -> str:
+    args: MultiDict[str, str] = MultiDict(request.args)
+    args["page"] = str(number)
+    return url_for("events.index", **{k: v for k, v in args.items() if v})
+
+
+@blueprint.get("/events/<slug>")
+@open_to("public")
+def event(slug: str) -> str:
+    found = _public_event(slug)
+    dates = queries.upcoming_of(found, now())
+    return render_template(
+        "events/event.html",
+        event=found,
+        cards=showing.cards(dates[:60], language().key),
+        next_date=next((row for row in dates if row.status == "confirmed"), None),
+        more=max(0, len(dates) - 60),
+        **_shown(found),
+    )
+
+
+@blueprint.get("/events/<slug>/<key>")
+@open_to("public")
+def one_date(slug: str, key: str) -> str:
+    found = _public_event(slug)
+    row = queries.occurrence(found, key)
+    if row is None:
+        abort(404)
+    others = [other for other in queries.upcoming_of(found, now(), 8) if other.id != row.id]
+    return render_template(
+        "events/date.html",
+        event=found,
+        row=row,
+        card=showing.card(row, language().key),
+        is_past=row.ends_at <= now(),
+        others=showing.cards(others[:6], language().key),
+        **_shown(found),
+    )
+
+
+@blueprint.get("/calendar/<month>")
+@open_to("public")
+def calendar(month: str) -> str:
+    first = _month(month)
+    zone, today = units.zone(), units.today()
+    following = (first.replace(day=28) + timedelta(days=4)).replace(day=1)
+    since = datetime.combine(first, time(), zone).astimezone(UTC)
+    until = datetime.combine(following, time(), zone).astimezone(UTC)
+    rows = queries.listed(queries.Filter(), since, until, today, limit=queries.COUNT_LIMIT)
+    rows = [row for row in rows if first <= row.on < following]
+    return render(
+        "events/calendar.html",
+        "events/_month.html",
+        month=showing.month(rows, first, today, language().key),
+        first=first,
+        previous=(first - timedelta(days=1)).replace(day=1),
+        following=following,
+        this_month=today.replace(day=1),
+    )
+
+
+def _month(text: str) -> date:
+    try:
+        first = date.fromisoformat(f"{text}-01")
+    except ValueError:
+        abort(404)
+    if len(text) != 7 or not 2000 <= first.year <= 2100:
+        abort(404)
+    return first
+
+
+def _public_event(slug: str) -> Event:
+    """The event, or the same 404 for one that is not public as for one that never was."""
+    found = queries.event_by_slug(slug)
+    if found is None or not found.is_public:
+        abort(404)
+    return found
+
+
+def _shown(found: Event) -> dict[str, Any]:
+    """What both pages of an event say of it."""
+    key = language().key
+    title, lang = showing.title_of(found, key)
+    return {
+        "title": title,
+        "title_lang": lang,
+        "place": None if found.hides_place else found.place,
+        "place_words": showing.place_words(found, key),
+        "hosts": [] if found.hides_place else [found.unit, *found.co_hosts],
+        "icon": showing.ICONS.get(found.kind.group, found.kind.group),
+    }

@@ -1,0 +1,316 @@
+"""Writing iCalendar (RFC 5545, RFC 7986), byte for byte the same for the same data. Pure.
+
+The rules behind each choice are in docs/feeds.md. In short: TZID with a VTIMEZONE of two
+yearly rules, UNTIL in UTC, one EXDATE a line, no RDATE, no THISANDFUTURE, no METHOD, no
+ORGANIZER, no ATTENDEE, no alarm, and DTSTAMP is the revision, never now.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from portal.core.text import clean
+from portal.events.recurrence import Series, format_rrule
+
+PRODID = "-//Portal//Meeting places 1.0//EN"
+CRLF = "\r\n"
+_ESCAPES = str.maketrans({"\\": "\\\\", ";": "\\;", ",": "\\,", "\n": "\\n"})
+
+
+@dataclass(frozen=True)
+class Words:
+    """What a component says, already in the feed's language. Times and status are elsewhere."""
+
+    summary: str
+    description: str
+    location: str = ""
+    geo: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True)
+class Override:
+    """One date that differs from its series: moved, cancelled, or written out.
+
+    `starts` and `ends` are wall times in the series' zone; `status` is RFC 5545's.
+    """
+
+    recurrence_id: datetime
+    starts: datetime
+    ends: datetime
+    status: str
+    words: Words
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One event as a feed knows it: the series and its overrides share UID and revision."""
+
+    uid: str
+    sequence: int
+    created_at: datetime
+    revised_at: datetime
+    series: Series
+    status: str
+    words: Words
+    language: str
+    url: str
+    categories: tuple[str, ...] = ()
+    contact: str = ""
+    overrides: tuple[Override, ...] = ()
+
+
+@dataclass(frozen=True)
+class Header:
+    """The calendar around the events. `refresh` is how often clients are asked to look."""
+
+    name: str
+    description: str
+    language: str
+    url: str
+    source: str
+    uid: str
+    zones: tuple[str, ...] = ()
+    refresh: timedelta = timedelta(hours=4)
+    is_subscription: bool = True
+
+
+def text(value: str) -> str:
+    """A TEXT value (RFC 5545 3.3.11): controls out, the four specials escaped."""
+    return clean(value).replace("\t", " ").translate(_ESCAPES)
+
+
+def fold(line: str) -> str:
+    """A content line of at most 75 octets a row, never cut inside a letter (RFC 5545 3.1)."""
+    if line.isascii():
+        if len(line) <= 75:
+            return line
+    elif len(line.encode()) <= 75:
+        return line
+    rows, row, size = [], [], 0
+    for letter in line:
+        width = len(letter.encode())
+        if size + width > 75:
+            rows.append("".join(row))
+            row, size = [" "], 1
+        row.append(letter)
+        size += width
+    rows.append("".join(row))
+    return (CRLF).join(rows)
+
+
+def utc(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
+
+
+def _param(language: str) -> str:
+    return f";LANGUAGE={language}" if language else ""
+
+
+class _Writer:
+    """Collects folded lines."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def add(self, line: str) -> None:
+        self.lines.append(fold(line))
+
+    def time(self, name: str, moment: datetime, series: Series) -> None:
+        if series.is_all_day:
+            self.lines.append(f"{name};VALUE=DATE:{moment:%Y%m%d}")
+        else:
+            self.add(f"{name};TZID={series.zone}:{moment:%Y%m%dT%H%M%S}")
+
+    def words(self, words: Words, entry: Entry) -> None:
+        language = _param(entry.language)
+        self.add(f"SUMMARY{language}:{text(words.summary)}")
+        if words.description:
+            self.add(f"DESCRIPTION{language}:{text(words.description)}")
+        if words.location:
+            self.add(f"LOCATION{language}:{text(words.location)}")
+        if words.geo is not None:
+            self.add(f"GEO:{words.geo[0]:.6f};{words.geo[1]:.6f}")
+
+    def stamps(self, entry: Entry) -> None:
+        self.lines.append("BEGIN:VEVENT")
+        self.add(f"UID:{entry.uid}")
+        self.add(f"DTSTAMP:{utc(entry.revised_at)}")
+        self.add(f"CREATED:{utc(entry.created_at)}")
+        self.add(f"LAST-MODIFIED:{utc(entry.revised_at)}")
+        self.add(f"SEQUENCE:{entry.sequence}")
+
+    def close(self, entry: Entry, status: str) -> None:
+        if entry.categories:
+            self.add(f"CATEGORIES{_param(entry.language)}:" + ",".join(map(text, entry.categories)))
+        self.add(f"URL:{entry.url}")
+        if entry.contact:
+            self.add(f"CONTACT{_param(entry.language)}:{text(entry.contact)}")
+        self.lines += [f"STATUS:{status}", "CLASS:PUBLIC", "TRANSP:TRANSPARENT", "END:VEVENT"]
+
+    def bytes(self) -> bytes:
+        return (CRLF.join(self.lines) + CRLF).encode()
+
+
+def vevents(entry: Entry) -> bytes:
+    """The series' VEVENT and one for each override, as UTF-8 lines with CRLF."""
+    out, series = _Writer(), entry.series
+    out.stamps(entry)
+    out.time("DTSTART", series.starts, series)
+    out.time("DTEND", series.ends, series)
+    if series.rule is not None:
+        out.add("RRULE:" + format_rrule(series))
+        for exdate in sorted(series.exdates):
+            out.time("EXDATE", exdate, series)
+    out.words(entry.words, entry)
+    out.close(entry, entry.status)
+    for override in entry.overrides:
+        out.stamps(entry)
+        out.time("RECURRENCE-ID", override.recurrence_id, series)
+        out.time("DTSTART", override.starts, series)
+        out.time("DTEND", override.ends, series)
+        out.words(override.words, entry)
+        out.close(entry, override.status)
+    return out.bytes()
+
+
+def single(entry: Entry, override: Override) -> bytes:
+    """One date as a VEVENT of its own, for a download: no rule, no RECURRENCE-ID.
+
+    A lone occurrence that still carried the rule would move a whole series in the reader's
+    calendar; its UID is the series' with the date, so it never meets a subscription's.
+    """
+    out = _Writer()
+    alone = Entry(**{**entry.__dict__, "uid": f"{entry.uid}-{override.recurrence_id:%Y%m%dT%H%M}"})
+    out.stamps(alone)
+    out.time("DTSTART", override.starts, entry.series)
+    out.time("DTEND", override.ends, entry.series)
+    out.words(override.words, entry)
+    out.close(alone, override.status)
+    return out.bytes()
+
+
+def calendar(header: Header, bodies: Iterable[bytes]) -> bytes:
+    """A whole VCALENDAR around finished VEVENTs. An empty one is valid and stays subscribed."""
+    out = _Writer()
+    out.lines += ["BEGIN:VCALENDAR", "VERSION:2.0"]
+    out.add(f"PRODID:{PRODID}")
+    out.add("CALSCALE:GREGORIAN")
+    if header.is_subscription:
+        language = _param(header.language)
+        out.add(f"UID:{header.uid}")
+        out.add(f"NAME{language}:{text(header.name)}")
+        out.add(f"X-WR-CALNAME:{text(header.name)}")
+        out.add(f"DESCRIPTION{language}:{text(header.description)}")
+        out.add(f"X-WR-CALDESC:{text(header.description)}")
+        if header.zones:
+            out.add(f"X-WR-TIMEZONE:{header.zones[0]}")
+        out.add(f"URL:{header.url}")
+        out.add(f"SOURCE;VALUE=URI:{header.source}")
+        hours = int(header.refresh.total_seconds() // 3600)
+        out.add(f"REFRESH-INTERVAL;VALUE=DURATION:PT{hours}H")
+        out.add(f"X-PUBLISHED-TTL:PT{hours}H")
+        out.add("COLOR:steelblue")
+    zones = b"".join(vtimezone(zone) for zone in header.zones)
+    return b"".join((out.bytes(), zones, *bodies, b"END:VCALENDAR\r\n"))
+
+
+
+
+@lru_cache(maxsize=32)
+def vtimezone(name: str) -> bytes:
+    """A VTIMEZONE of yearly rules, good from 1996 on and without an end.
+
+    Zones of the European rule are written with two rules (Outlook wants FREQ=YEARLY with
+    one BYDAY). For a zone without clock changes there is one STANDARD part. Others get the
+    rules that hold this century, found from the zone's own changes.
+    """
+    return _vtimezone_lines(name).encode()
+
+
+def _vtimezone_lines(name: str) -> str:
+    lines = ["BEGIN:VTIMEZONE", f"TZID:{name}"]
+    changes = _changes(ZoneInfo(name))
+    if not changes:
+        offset = datetime(2020, 1, 1, tzinfo=ZoneInfo(name)).utcoffset() or timedelta()
+        lines += _part("STANDARD", datetime(1970, 1, 1), offset, offset, name="")  # noqa: DTZ001
+    for kind, local, before, after, abbreviation, week in changes:
+        rule = f"FREQ=YEARLY;BYMONTH={local.month};BYDAY={week}SU"
+        lines += _part(kind, local, before, after, abbreviation, rule)
+    lines.append("END:VTIMEZONE")
+    return CRLF.join(lines) + CRLF
+
+
+def _part(
+    kind: str, local: datetime, before: timedelta, after: timedelta, name: str, rule: str = ""
+) -> list[str]:
+    lines = [f"BEGIN:{kind}", f"DTSTART:{local:%Y%m%dT%H%M%S}"]
+    if rule:
+        lines.append(f"RRULE:{rule}")
+    lines += [f"TZOFFSETFROM:{_offset(before)}", f"TZOFFSETTO:{_offset(after)}"]
+    if name:
+        lines.append(f"TZNAME:{name}")
+    return [*lines, f"END:{kind}"]
+
+
+def _offset(delta: timedelta) -> str:
+    minutes = int(delta.total_seconds() // 60)
+    sign = "-" if minutes < 0 else "+"
+    return f"{sign}{abs(minutes) // 60:02d}{abs(minutes) % 60:02d}"
+
+
+_Change = tuple[str, datetime, timedelta, timedelta, str, int]
+
+
+def _changes(zone: ZoneInfo) -> list[_Change]:
+    """The zone's two yearly Sunday changes as (kind, first onset in wall time before the
+    change, offsets, name, nth Sunday), read from 2026 and dated back to the first year
+    in which the rule already held."""
+    found: list[_Change] = []
+    for onset, before, after, abbreviation, is_dst in _year(zone, 2026):
+        local = onset + before
+        week = -1 if (local + timedelta(days=7)).month != local.month else (local.day - 1) // 7 + 1
+        first = _first_year(zone, local, before, after, week)
+        found.append(("DAYLIGHT" if is_dst else "STANDARD", first, before, after, abbreviation, week))
+    return sorted(found, key=lambda change: change[0])
+
+
+def _year(zone: ZoneInfo, year: int) -> list[tuple[datetime, timedelta, timedelta, str, bool]]:
+    """Every clock change of a year: (UTC instant, offset before, after, name, is summer)."""
+    changes = []
+    moment = datetime(year, 1, 1, tzinfo=UTC)
+    before = moment.astimezone(zone).utcoffset() or timedelta()
+    while moment.year == year:
+        local = moment.astimezone(zone)
+        after = local.utcoffset() or timedelta()
+        if after != before:
+            naive = moment.replace(tzinfo=None)
+            changes.append((naive, before, after, local.tzname() or "", bool(local.dst())))
+        before = after
+        moment += timedelta(minutes=30)
+    return changes
+
+
+def _first_year(zone: ZoneInfo, local: datetime, before: timedelta, after: timedelta, week: int) -> datetime:
+    """The first onset of a yearly change, going back while the same rule held."""
+    first = local
+    for year in range(local.year - 1, 1979, -1):
+        onset = _nth_sunday(year, local.month, week, local)
+        instant = (onset - before).replace(tzinfo=UTC)
+        just_before = (instant - timedelta(minutes=1)).astimezone(zone).utcoffset()
+        if just_before != before or instant.astimezone(zone).utcoffset() != after:
+            break
+        first = onset
+    return first
+
+
+def _nth_sunday(year: int, month: int, week: int, like: datetime) -> datetime:
+    if week > 0:
+        day = datetime(year, month, 1, like.hour, like.minute)  # noqa: DTZ001
+        return day + timedelta(days=(6 - day.weekday()) % 7 + 7 * (week - 1))
+    following = datetime(year + month // 12, month % 12 + 1, 1, like.hour, like.minute)  # noqa: DTZ001
+    last = following - timedelta(days=1)
+    return last - timedelta(days=(last.weekday() - 6) % 7)

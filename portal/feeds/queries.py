@@ -1,0 +1,201 @@
+"""Reads: what a feed's address means, and its finished texts."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Select, and_, exists, select
+
+from portal.core.extensions import db
+from portal.core.languages import languages
+from portal.core.models import ChangeCounter
+from portal.events import queries as events
+from portal.events.models import Event, EventKind, Occurrence
+from portal.events.queries import Filter
+from portal.feeds.showing import render, stamp
+from portal.feeds.models import RenderedEvent
+from portal.units import queries as units
+from portal.units.models import Area, Unit
+
+DAYS_BACK = 60
+DAYS_AHEAD = 366
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What a feed is about. `moved_to` is the scope's new name when it was renamed."""
+
+    name: str
+    wanted: Filter
+    kind: EventKind | None = None
+    area: Area | None = None
+    unit: Unit | None = None
+    event: Event | None = None
+    moved_to: str | None = None
+
+
+def scope(name: str, today: date) -> Scope | None:
+    """The scope that a feed's name means: all, unit-…, kind-…, area-…, event-…."""
+    if name == "all":
+        return Scope(name, Filter())
+    what, _, slug = name.partition("-")
+    maker = {"unit": _unit_scope, "kind": _kind_scope, "area": _area_scope, "event": _event_scope}.get(what)
+    return maker(name, slug, today) if maker and slug else None
+
+
+def _unit_scope(name: str, slug: str, today: date) -> Scope | None:
+    unit = units.unit_by_slug(slug)
+    if unit is None:
+        successor = units.former("unit", slug)
+        return Scope(name, Filter(), moved_to=f"unit-{successor}") if successor else None
+    return Scope(name, Filter(unit_id=unit.id), unit=unit)
+
+
+def _kind_scope(name: str, slug: str, today: date) -> Scope | None:
+    kind = events.kind_by_slug(slug)
+    return Scope(name, Filter(kind=kind), kind=kind) if kind else None
+
+
+def _area_scope(name: str, slug: str, today: date) -> Scope | None:
+    area = units.area_by_slug(slug)
+    if area is None:
+        return None
+    successor = units.area_successor(area, today)
+    if successor is not None:
+        return Scope(name, Filter(), moved_to=f"area-{successor.slug}")
+    return Scope(name, Filter(area=area), area=area)
+
+
+def _event_scope(name: str, slug: str, today: date) -> Scope | None:
+    event = events.event_by_slug(slug)
+    if event is None or not event.is_public:
+        return None
+    return Scope(name, Filter(), event=event)
+
+
+def window(today: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    """The instants between which a feed shows dates: 60 days back, 12 months ahead."""
+    midnight = datetime.combine(today, time(), zone).astimezone(UTC)
+    return midnight - timedelta(days=DAYS_BACK), midnight + timedelta(days=DAYS_AHEAD)
+
+
+def next_midnight(today: date, zone: ZoneInfo) -> datetime:
+    """When the window moves on."""
+    return datetime.combine(today + timedelta(days=1), time(), zone).astimezone(UTC)
+
+
+def last_modified(today: date, zone: ZoneInfo) -> datetime:
+    """The newest public change or the last time the window moved; never falls."""
+    changed = db.session.scalar(select(ChangeCounter.changed_at))
+    midnight = datetime.combine(today, time(), zone).astimezone(UTC)
+    return max(changed, midnight) if changed else midnight
+
+
+def selection(wanted: Scope, today: date, zone: ZoneInfo) -> Select[tuple[Event]]:
+    """The events of a scope: each with any date in the window comes whole."""
+    since, until = window(today, zone)
+    query = events.matching(wanted.wanted, today)
+    if wanted.event is not None:
+        return query.where(Event.id == wanted.event.id)
+    in_window = exists().where(
+        and_(
+            Occurrence.event_id == Event.id,
+            Occurrence.starts_at < until,
+            Occurrence.ends_at > since,
+        )
+    )
+    return query.where(in_window)
+
+
+class Rendered:
+    """Finished texts in memory, one for each event and language, of the newest revision."""
+
+    def __init__(self) -> None:
+        self._texts: dict[tuple[int, str], tuple[int, str, bytes]] = {}
+        self._lock = threading.Lock()
+
+    def find(self, event_id: int, language: str, sequence: int, mark: str) -> bytes | None:
+        found = self._texts.get((event_id, language))
+        return found[2] if found and found[:2] == (sequence, mark) else None
+
+    def keep(self, event_id: int, language: str, sequence: int, mark: str, body: bytes) -> None:
+        with self._lock:
+            self._texts[event_id, language] = (sequence, mark, body)
+
+    def clear(self) -> None:
+        with self._lock:
+            self._texts.clear()
+
+
+rendered = Rendered()
+
+
+def bodies(query: Select[tuple[Event]], language: str, base_url: str) -> tuple[list[bytes], list[str]]:
+    """The VEVENTs of a selection, oldest event first, and the zones they are in.
+
+    Memory first, then the stored texts, and only what is in neither is rendered.
+    """
+    mark = stamp(language, base_url)
+    found = db.session.execute(
+        query.with_only_columns(Event.id, Event.sequence, Event.zone).order_by(Event.id)
+    ).all()
+    texts: dict[int, bytes] = {}
+    missing: list[int] = []
+    for event_id, sequence, _ in found:
+        body = rendered.find(event_id, language, sequence, mark)
+        if body is None:
+            missing.append(event_id)
+        else:
+            texts[event_id] = body
+    if missing:
+        texts.update(_fill(missing, language, base_url, mark))
+    zones = sorted({zone for _, _, zone in found})
+    return [texts[event_id] for event_id, _, _ in found if event_id in texts], zones
+
+
+def _fill(missing: list[int], language: str, base_url: str, mark: str) -> dict[int, bytes]:
+    texts: dict[int, bytes] = {}
+    for chunk in _chunks(missing):
+        stored = db.session.execute(
+            select(RenderedEvent.event_id, RenderedEvent.sequence, RenderedEvent.body)
+            .join(Event, and_(Event.id == RenderedEvent.event_id, Event.sequence == RenderedEvent.sequence))
+            .where(
+                RenderedEvent.language == language,
+                RenderedEvent.stamp == mark,
+                RenderedEvent.event_id.in_(chunk),
+            )
+        ).all()
+        for event_id, sequence, body in stored:
+            rendered.keep(event_id, language, sequence, mark, body)
+            texts[event_id] = body
+        left = [event_id for event_id in chunk if event_id not in texts]
+        for event in events.with_dates(select(Event).where(Event.id.in_(left))) if left else ():
+            body = render(event, language, base_url)
+            rendered.keep(event.id, language, event.sequence, mark, body)
+            texts[event.id] = body
+    return texts
+
+
+def _chunks(ids: list[int], size: int = 500) -> list[list[int]]:
+    return [ids[at : at + size] for at in range(0, len(ids), size)]
+
+
+def stale(language: str, base_url: str, limit: int) -> list[Event]:
+    """Public events whose stored text in a language is missing or old."""
+    mark = stamp(language, base_url)
+    fresh = exists().where(
+        RenderedEvent.event_id == Event.id,
+        RenderedEvent.language == language,
+        RenderedEvent.sequence == Event.sequence,
+        RenderedEvent.stamp == mark,
+    )
+    query = events.matching(Filter(), date.min).where(~fresh).limit(limit)
+    return events.with_dates(query)
+
+
+def feed_languages() -> list[str]:
+    """Every language a feed may be asked in."""
+    return list(languages())

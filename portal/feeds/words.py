@@ -1,0 +1,33 @@
+"""What feeds are called, in their own language. Never says who comes, only what happens."""
+
+from __future__ import annotations
+
+from portal.core.words import chosen, translator
+from portal.feeds.queries import Scope
+from portal.units.models import Municipality
+
+
+def feed_name(scope: Scope, site: Municipality, key: str) -> str:
+    """A calendar's name: "Språkcaféer – Mötesplatser". An event's feed has its kind's name,
+    because a title can tell about its reader what the reader would not."""
+    parts = [chosen(site.site_names, key)]
+    if scope.kind is not None:
+        parts.insert(0, chosen(scope.kind.plurals, key))
+    elif scope.area is not None:
+        parts.insert(0, chosen(scope.area.names, key))
+    elif scope.unit is not None:
+        parts.insert(0, scope.unit.name)
+    elif scope.event is not None:
+        parts.insert(0, chosen(scope.event.kind.names, key))
+    return " – ".join(parts)
+
+
+def feed_description(site: Municipality, key: str) -> str:
+    """One line about the calendar and whose it is."""
+    _ = translator(key)
+    text = _("Meeting places, courses and events. Published by %(name)s.") % {
+        "name": chosen(site.names, key)
+    }
+    if site.is_demo:
+        text = f"{_('Demonstration. Nothing here is real.')} {text}"
+    return text

@@ -1,0 +1,121 @@
+"""What the frame of every page shows: the site's name, the menus, the languages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import current_app, request, url_for
+from flask_babel import gettext as _
+from sqlalchemy.exc import SQLAlchemyError
+
+from portal.core.access import current_account
+from portal.core.languages import is_written, language, languages, page_language, prefix
+from portal.core.templates import phone_href
+from portal.core.words import chosen
+from portal.units.models import Municipality
+from portal.units.queries import NotInitialised, municipality, today
+
+
+@dataclass(frozen=True)
+class Site:
+    """Whose portal this is, in the page's language."""
+
+    name: str
+    municipality: str
+    phone: str
+    phone_href: str
+    phone_hours: str
+    email: str
+    is_demo: bool
+    base_url: str
+
+
+def frame() -> dict[str, Any]:
+    """The context of every template; a bare frame when the database cannot be read."""
+    try:
+        site = _site(municipality())
+    except (NotInitialised, SQLAlchemyError):
+        site = Site(_("Meeting places"), "", "", "", "", "", False, "")
+    context: dict[str, Any] = {
+        "site": site,
+        "language": page_language(),
+        "wanted_language": language(),
+        "languages": _languages(),
+        "nav": _nav(),
+    }
+    if current_account() is not None:
+        context |= {"account": current_account(), "staff_nav": _staff_nav()}
+    return context
+
+
+def _site(row: Municipality) -> Site:
+    return Site(
+        name=chosen(row.site_names),
+        municipality=chosen(row.names),
+        phone=row.phone,
+        phone_href=phone_href(row.phone),
+        phone_hours=chosen(row.phone_hours),
+        email=row.email,
+        is_demo=row.is_demo,
+        base_url=current_app.config["PORTAL_SETTINGS"].base_url,
+    )
+
+
+def _languages() -> list[dict[str, Any]]:
+    """The complete languages, and varieties that speakers have begun to write."""
+    try:
+        row = municipality()
+        keys = [*row.languages, *(key for key in row.varieties if is_written(key))]
+    except (NotInitialised, SQLAlchemyError):
+        keys = ["sv", "en", "fi"]
+    here, query = request.path, request.query_string.decode("utf-8", "replace")
+    tail = here + (f"?{query}" if query else "")
+    return [
+        {
+            "key": key,
+            "tag": languages()[key].tag,
+            "name": languages()[key].name.capitalize(),
+            "url": prefix(key) + tail,
+            "current": key == language().key,
+        }
+        for key in keys
+        if key in languages()
+    ]
+
+
+def _nav() -> list[dict[str, Any]]:
+    try:
+        month = today().strftime("%Y-%m")
+    except (NotInitialised, SQLAlchemyError):
+        return []
+    items = (
+        (_("What happens"), "events", url_for("events.index"), "/events"),
+        (_("Calendar"), "calendar", url_for("events.calendar", month=month), "/calendar"),
+        (_("Places"), "place", url_for("places.index"), "/places"),
+        (_("Subscribe"), "subscribe", url_for("feeds.subscribe"), "/subscribe"),
+    )
+    return [_item(*item) for item in items]
+
+
+def _staff_nav() -> list[dict[str, Any]]:
+    roles = current_account().roles
+    items = [(_("My page"), "home", url_for("staff.start"), "/staff")]
+    if roles & {"editor", "admin"}:
+        items += [
+            (_("Events"), "events", url_for("staff_events.index"), "/staff/events"),
+            (_("New event"), "add", url_for("staff_events.new"), "/staff/events/new"),
+        ]
+    if "admin" in roles:
+        items += [
+            (_("Breaks"), "calendar", url_for("staff_places.breaks"), "/admin/breaks"),
+            (_("Invitations"), "mail", url_for("staff.invitations"), "/admin/invitations"),
+            (_("People"), "people", url_for("staff.people"), "/admin/people"),
+        ]
+    return [_item(*item, exact=True) for item in items]
+
+
+def _item(label: str, icon: str, url: str, under: str, exact: bool = False) -> dict[str, Any]:
+    here = request.path
+    current = here == under or (not exact and here.startswith(under + "/"))
+    return {"label": label, "icon": icon, "url": url, "current": current}

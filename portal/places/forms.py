@@ -1,0 +1,109 @@
+"""Shape of input: a unit's premises and rooms, closed days, photographs, breaks."""
+
+from __future__ import annotations
+
+import re
+from datetime import time
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from flask_wtf.file import FileField, FileRequired
+from wtforms import IntegerField, RadioField, SelectField, ValidationError
+from wtforms.validators import InputRequired, NumberRange
+
+from portal.core.forms import DayField, Form, LineField, TextField, is_link, is_phone, optional
+from portal.places.opening import Hours
+
+NEEDED = InputRequired(_l("Write something here."))
+
+
+class HoursField(LineField):
+    """Opening hours of one weekday: "10-19", "10-12, 13-17", or empty for closed."""
+
+    spans: list[tuple[time, time]]
+
+    def __init__(self, label: Any, **kw: Any) -> None:
+        super().__init__(label, [optional(), _is_hours], size=60, **kw)
+        self.spans = []
+
+
+def _is_hours(_form: Any, field: HoursField) -> None:
+    field.spans = []
+    for part in re.split(r"[,;]| och | and ", field.data or ""):
+        found = re.fullmatch(r"\s*(\d{1,2})(?:[:.](\d\d))?\s*[-–]\s*(\d{1,2})(?:[:.](\d\d))?\s*", part)
+        numbers = [int(n or 0) for n in found.groups()] if found else [99]
+        if not found or max(numbers[0], numbers[2]) > 23 or max(numbers[1], numbers[3]) > 59:
+            raise ValidationError(str(_l("Write hours like 10-19, or 10-12, 13-17. Leave empty for closed.")))
+        opens, closes = time(numbers[0], numbers[1]), time(numbers[2], numbers[3])
+        if closes <= opens:
+            raise ValidationError(str(_l("It closes before it opens. Change one of the times.")))
+        field.spans.append((opens, closes))
+
+
+class UnitForm(Form):
+    """What a unit says of itself and its premises."""
+
+    name = LineField(_l("Name"), [NEEDED], size=120)
+    phone = LineField(_l("Telephone of the desk"), [optional(), is_phone], size=30)
+    email = LineField(_l("E-mail of the desk"), [optional()], size=120)
+    website = LineField(_l("Own website"), [optional(), is_link], size=300)
+    intro = TextField(_l("About us"), [optional()], size=600)
+    street = LineField(_l("Street and number"), [optional()], size=120)
+    postcode = LineField(_l("Postcode"), [optional()], size=10)
+    locality = LineField(_l("Town"), [optional()], size=60)
+    how_to_come = TextField(_l("How to come here"), [optional()], size=600)
+    rules = TextField(_l("House rules, one a line"), [optional()], size=1000)
+    hours_0 = HoursField(_l("Monday"))
+    hours_1 = HoursField(_l("Tuesday"))
+    hours_2 = HoursField(_l("Wednesday"))
+    hours_3 = HoursField(_l("Thursday"))
+    hours_4 = HoursField(_l("Friday"))
+    hours_5 = HoursField(_l("Saturday"))
+    hours_6 = HoursField(_l("Sunday"))
+    step_free = RadioField(_l("No steps at the entrance"))
+    lift = RadioField(_l("Lift"))
+    hearing_loop = RadioField(_l("Hearing loop"))
+    toilet = RadioField(_l("Accessible toilet"))
+    quiet_room = RadioField(_l("Quiet room"))
+    changing_table = RadioField(_l("Changing table"))
+
+    def hours(self) -> list[Hours]:
+        """The week as plain values; call after validate()."""
+        return [
+            Hours(day, opens, closes) for day in range(7) for opens, closes in self[f"hours_{day}"].spans
+        ]
+
+
+class RoomForm(Form):
+    """A room of a unit."""
+
+    name = LineField(_l("Name of the room"), [NEEDED], size=80)
+    floor = LineField(_l("Floor"), [optional()], size=20)
+    capacity = IntegerField(
+        _l("How many people fit"), [optional(), NumberRange(1, 5000, _l("Write a number, 1 to 5000."))]
+    )
+    visibility = SelectField(_l("Who may see it"))
+
+
+class ClosedForm(Form):
+    """Days on which the unit is closed."""
+
+    first_on = DayField(_l("First day closed"), [NEEDED])
+    last_on = DayField(_l("Last day closed"), [optional()])
+    reason = LineField(_l("Reason"), [NEEDED], size=120)
+
+
+class BreakForm(Form):
+    """A break of the municipality's schools."""
+
+    name = LineField(_l("Name"), [NEEDED], size=60)
+    first_on = DayField(_l("First day"), [NEEDED])
+    last_on = DayField(_l("Last day"), [NEEDED])
+
+
+class PhotoForm(Form):
+    """The one photograph."""
+
+    photo = FileField(_l("Photograph"), [FileRequired(_l("Choose a picture."))])
+    alt = LineField(_l("What the picture shows"), [NEEDED], size=200)
+    credit = LineField(_l("Who took it"), [NEEDED], size=100)

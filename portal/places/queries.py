@@ -1,0 +1,77 @@
+"""Reads: places and when they are open."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload, selectinload
+
+from portal.core.extensions import db
+from portal.places.models import Break, ClosedDay, Photo, Place
+from portal.places.opening import DaySpan, Hours
+from portal.units.models import Unit
+
+
+def place_by_slug(slug: str) -> Place | None:
+    """A place with its unit and hours, whatever its visibility."""
+    query = select(Place).where(Place.slug == slug)
+    return db.session.scalar(query.options(joinedload(Place.unit), selectinload(Place.hours)))
+
+
+def public_places() -> list[Place]:
+    """Every place that anybody may see, premises first within a unit."""
+    query = (
+        select(Place)
+        .join(Place.unit)
+        .where(Place.visibility == "public", Unit.kind != "association")
+        .options(joinedload(Place.unit))
+        .order_by(Unit.name, Place.is_premises.desc(), Place.slug)
+    )
+    return list(db.session.scalars(query))
+
+
+def places_of(unit: Unit) -> list[Place]:
+    """Every place of a unit, premises first."""
+    query = select(Place).where(Place.unit_id == unit.id).options(selectinload(Place.hours))
+    return list(db.session.scalars(query.order_by(Place.is_premises.desc(), Place.slug)))
+
+
+def premises(unit: Unit) -> Place | None:
+    """The unit's own premises; an association may have none."""
+    return next(iter(places_of(unit)), None)
+
+
+def places_by_id(ids: set[int]) -> dict[int, Place]:
+    if not ids:
+        return {}
+    return {place.id: place for place in db.session.scalars(select(Place).where(Place.id.in_(ids)))}
+
+
+def closed_days(place: Place, from_on: date) -> list[ClosedDay]:
+    """Closed days that have not passed."""
+    query = select(ClosedDay).where(ClosedDay.place_id == place.id, ClosedDay.last_on >= from_on)
+    return list(db.session.scalars(query.order_by(ClosedDay.first_on)))
+
+
+def breaks(from_on: date | None = None) -> list[Break]:
+    """The municipality's breaks, from a day on or all."""
+    query = select(Break).order_by(Break.first_on)
+    if from_on is not None:
+        query = query.where(Break.last_on >= from_on)
+    return list(db.session.scalars(query))
+
+
+def break_spans() -> list[DaySpan]:
+    """All breaks as plain values for the rules."""
+    return [DaySpan(b.first_on, b.last_on, tuple(sorted(b.names.items()))) for b in breaks()]
+
+
+def hours_of(place: Place) -> list[Hours]:
+    """A place's weekly hours as plain values for the rules."""
+    return [Hours(h.weekday, h.opens, h.closes) for h in place.hours]
+
+
+def photo_of(place: Place) -> Photo | None:
+    """The photograph's facts; its bytes are loaded only when asked for."""
+    return db.session.scalar(select(Photo).where(Photo.place_id == place.id))

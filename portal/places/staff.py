@@ -1,0 +1,231 @@
+"""Staff routes: a unit's own page, rooms, closed days, photograph; the breaks of all."""
+
+from __future__ import annotations
+
+from flask import Blueprint, abort, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response
+
+from portal.core.access import current_account, open_to
+from portal.core.database import begin_write
+from portal.core.extensions import db
+from portal.events import actions as events
+from portal.places import actions, queries
+from portal.places.forms import BreakForm, ClosedForm, PhotoForm, RoomForm, UnitForm
+from portal.places.models import Break, ClosedDay, Place
+from portal.places.opening import public_holidays
+from portal.places.photos import UnusablePhoto
+from portal.places.words import ANSWERS, FACILITIES
+from portal.units import queries as units
+from portal.units.models import Unit
+
+blueprint = Blueprint("staff_places", __name__)
+UNIT_FIELDS = ("name", "phone", "email", "website")
+PLACE_FIELDS = ("street", "postcode", "locality")
+
+
+@blueprint.get("/staff/units/<slug>")
+@open_to("editor", "admin")
+def unit(slug: str) -> str:
+    found = _own(slug)
+    form = _unit_form()
+    _fill(form, found, queries.premises(found))
+    return _page(found, form)
+
+
+@blueprint.post("/staff/units/<slug>")
+@open_to("editor", "admin")
+def save_unit(slug: str) -> Response | tuple[str, int]:
+    begin_write()
+    found, form = _own(slug), _unit_form()
+    if not form.validate():
+        return _page(found, form), 422
+    _store(found, form)
+    db.session.commit()
+    return redirect(url_for("staff_places.unit", slug=slug, done="saved"), 303)
+
+
+def _store(found: Unit, form: UnitForm) -> None:
+    """Writes the unit and its premises; feeds that name them are told."""
+    values = {name: form[name].data or "" for name in UNIT_FIELDS}
+    events.change_unit(found, {**values, "intro": {**found.intro, "sv": form.intro.data or ""}})
+    place = queries.premises(found)
+    if place is None:
+        return
+    rules = [line for line in (form.rules.data or "").split("\n") if line.strip()]
+    changed = {name: form[name].data or "" for name in PLACE_FIELDS}
+    changed["how_to_come"] = {**place.how_to_come, "sv": form.how_to_come.data or ""}
+    changed["rules"] = {**place.rules, "sv": rules}
+    changed["facilities"] = {code: form[code].data for code in FACILITIES}
+    events.change_place(place, changed)
+    actions.set_hours(place, form.hours())
+
+
+@blueprint.post("/staff/units/<slug>/rooms")
+@open_to("editor", "admin")
+def add_room(slug: str) -> Response | tuple[str, int]:
+    begin_write()
+    found, form = _own(slug), _room_form()
+    if not form.validate():
+        return _page(found, None, room=form), 422
+    names = {"sv": form.name.data or ""}
+    actions.add_room(
+        found,
+        {
+            "names": names,
+            "floor": form.floor.data or "",
+            "capacity": form.capacity.data,
+            "visibility": form.visibility.data,
+        },
+    )
+    db.session.commit()
+    return redirect(url_for("staff_places.unit", slug=slug, done="room"), 303)
+
+
+@blueprint.post("/staff/units/<slug>/closed")
+@open_to("editor", "admin")
+def close(slug: str) -> Response | tuple[str, int]:
+    begin_write()
+    found, form = _own(slug), ClosedForm(request.form)
+    place = queries.premises(found) or abort(404)
+    if form.validate():
+        first, last = form.first_on.day, form.last_on.day or form.first_on.day
+        if first is not None and last is not None and last >= first:
+            actions.close_days(place, first, last, {"sv": form.reason.data or ""})
+            db.session.commit()
+            return redirect(url_for("staff_places.unit", slug=slug, done="closed"), 303)
+        form.last_on.errors = [_("The last day is before the first day. Change one of them.")]
+    return _page(found, None, closed=form), 422
+
+
+@blueprint.post("/staff/units/<slug>/closed/<int:closed_id>")
+@open_to("editor", "admin")
+def reopen(slug: str, closed_id: int) -> Response:
+    begin_write()
+    found = _own(slug)
+    row = db.session.get(ClosedDay, closed_id)
+    place = queries.premises(found)
+    if row is None or place is None or row.place_id != place.id:
+        abort(404)
+    actions.reopen_days(row)
+    db.session.commit()
+    return redirect(url_for("staff_places.unit", slug=slug, done="reopened"), 303)
+
+
+@blueprint.post("/staff/units/<slug>/photo")
+@open_to("editor", "admin")
+def set_photo(slug: str) -> Response | tuple[str, int]:
+    begin_write()
+    found, form = _own(slug), PhotoForm()
+    place = queries.premises(found) or abort(404)
+    if form.validate():
+        try:
+            actions.set_photo(place, form.photo.data.read(), {"sv": form.alt.data or ""}, form.credit.data or "")
+            db.session.commit()
+            return redirect(url_for("staff_places.unit", slug=slug, done="photo"), 303)
+        except UnusablePhoto as error:
+            words = {"too_large": _("The picture is too large. Choose one under 12 MB.")}
+            form.photo.errors = [words.get(error.code, _("That is not a picture. Choose a JPEG, PNG or WebP."))]
+    return _page(found, None, photo=form), 422
+
+
+@blueprint.get("/admin/breaks")
+@open_to("admin")
+def breaks() -> str:
+    return _breaks_page(BreakForm(None))
+
+
+@blueprint.post("/admin/breaks")
+@open_to("admin")
+def add_break() -> Response | tuple[str, int]:
+    begin_write()
+    form = BreakForm(request.form)
+    if form.validate():
+        first, last = form.first_on.day, form.last_on.day
+        if first is not None and last is not None and last >= first:
+            actions.add_break({"sv": form.name.data or ""}, first, last)
+            db.session.commit()
+            return redirect(url_for("staff_places.breaks"), 303)
+        form.last_on.errors = [_("The last day is before the first day. Change one of them.")]
+    return _breaks_page(form), 422
+
+
+@blueprint.post("/admin/breaks/<int:break_id>/remove")
+@open_to("admin")
+def remove_break(break_id: int) -> Response:
+    begin_write()
+    actions.remove_break(db.session.get(Break, break_id) or abort(404))
+    db.session.commit()
+    return redirect(url_for("staff_places.breaks"), 303)
+
+
+def _breaks_page(form: BreakForm) -> str:
+    today = units.today()
+    country = units.municipality().country
+    days = {**public_holidays(country, today.year), **public_holidays(country, today.year + 1)}
+    coming = sorted((day, name) for day, name in days.items() if day >= today)
+    return render_template("places/breaks.html", form=form, breaks=queries.breaks(today), holidays=coming)
+
+
+def _own(slug: str) -> Unit:
+    found = units.unit_by_slug(slug) or abort(404)
+    if not current_account().edits(found.id):
+        abort(403)
+    return found
+
+
+def _unit_form() -> UnitForm:
+    form = UnitForm(request.form if request.endpoint == "staff_places.save_unit" else None)
+    for code in FACILITIES:
+        form[code].choices = list(ANSWERS.items())
+    return form
+
+
+def _room_form() -> RoomForm:
+    form = RoomForm(request.form if request.endpoint == "staff_places.add_room" else None)
+    form.visibility.choices = [("public", _("Everybody")), ("closed", _("Only your unit"))]
+    return form
+
+
+def _fill(form: UnitForm, found: Unit, place: Place | None) -> None:
+    for name in UNIT_FIELDS:
+        form[name].data = getattr(found, name)
+    form.intro.data = found.intro.get("sv", "")
+    if place is None:
+        return
+    for name in PLACE_FIELDS:
+        form[name].data = getattr(place, name)
+    form.how_to_come.data = place.how_to_come.get("sv", "")
+    form.rules.data = "\n".join(place.rules.get("sv", []))
+    for code in FACILITIES:
+        form[code].data = place.facilities.get(code, "unknown")
+    for day in range(7):
+        spans = [f"{h.opens:%H:%M}-{h.closes:%H:%M}" for h in place.hours if h.weekday == day]
+        form[f"hours_{day}"].data = ", ".join(spans)
+
+
+def _page(
+    found: Unit,
+    form: UnitForm | None,
+    room: RoomForm | None = None,
+    closed: ClosedForm | None = None,
+    photo: PhotoForm | None = None,
+) -> str:
+    place = queries.premises(found)
+    if form is None:
+        form = _unit_form()
+        _fill(form, found, place)
+    return render_template(
+        "places/staff_unit.html",
+        unit=found,
+        place=place,
+        rooms=[row for row in queries.places_of(found) if not row.is_premises],
+        form=form,
+        room_form=room or _room_form(),
+        closed_form=closed or ClosedForm(None),
+        photo_form=photo or PhotoForm(None),
+        photo=queries.photo_of(place) if place else None,
+        closed=queries.closed_days(place, units.today()) if place else [],
+        done=request.args.get("done", ""),
+        wrong=next((f for f in (form, room, closed, photo) if f is not None and f.errors), None),
+    )

@@ -1,0 +1,31 @@
+"""Words for places: names, addresses, facilities, unit kinds."""
+
+from __future__ import annotations
+
+from flask_babel import lazy_gettext as _l
+
+from portal.core.words import chosen
+from portal.places.models import Place
+
+FACILITIES = {
+    "step_free": _l("No steps at the entrance"),
+    "lift": _l("Lift"),
+    "hearing_loop": _l("Hearing loop"),
+    "toilet": _l("Accessible toilet"),
+    "quiet_room": _l("Quiet room"),
+    "changing_table": _l("Changing table"),
+}
+ANSWERS = {"yes": _l("Yes"), "no": _l("No"), "unknown": _l("Not known. Call and ask.")}
+
+
+def place_name(place: Place, key: str | None = None) -> str:
+    """What a place is called: the unit's name, or "Rinkeby bibliotek, Programrummet"."""
+    if place.is_premises:
+        return place.unit.name
+    return f"{place.unit.name}, {chosen(place.names, key)}"
+
+
+def address(place: Place) -> str:
+    """Street and locality on one line; nothing when no address is known."""
+    where = " ".join(part for part in (place.postcode, place.locality) if part)
+    return ", ".join(part for part in (place.street, where) if part) if place.street else ""
