@@ -105,7 +105,7 @@ def upgrade() -> None:
     sa.Column('slug', sa.String(length=100), nullable=False),
     sa.Column('successor', sa.String(length=100), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_former_slug')),
-    sa.UniqueConstraint('scope', 'slug', name=op.f('uq_former_slug_scope'))
+    sa.UniqueConstraint('scope', 'slug', name=op.f('uq_former_slug_scope_slug'))
     )
     op.create_table('job_run',
     sa.Column('name', sa.String(length=60), nullable=False),
@@ -241,7 +241,7 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['account_id'], ['account.id'], name=op.f('fk_role_grant_account_id_account')),
     sa.ForeignKeyConstraint(['unit_id'], ['unit.id'], name=op.f('fk_role_grant_unit_id_unit')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_role_grant')),
-    sa.UniqueConstraint('account_id', 'role', 'unit_id', name=op.f('uq_role_grant_account_id'))
+    sa.UniqueConstraint('account_id', 'role', 'unit_id', name=op.f('uq_role_grant_account_id_role_unit_id'))
     )
     with op.batch_alter_table('role_grant', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_role_grant_account_id'), ['account_id'], unique=False)
@@ -320,7 +320,7 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['unit_id'], ['unit.id'], name=op.f('fk_event_unit_id_unit')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_event')),
     sa.UniqueConstraint('slug', name=op.f('uq_event_slug')),
-    sa.UniqueConstraint('source', 'source_id', name=op.f('uq_event_source')),
+    sa.UniqueConstraint('source', 'source_id', name=op.f('uq_event_source_source_id')),
     sa.UniqueConstraint('uid', name=op.f('uq_event_uid'))
     )
     with op.batch_alter_table('event', schema=None) as batch_op:
@@ -382,8 +382,8 @@ def upgrade() -> None:
     sa.Column('note', sa.JSON(), nullable=False),
     sa.ForeignKeyConstraint(['event_id'], ['event.id'], name=op.f('fk_occurrence_event_id_event')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_occurrence')),
-    sa.UniqueConstraint('event_id', 'key', name=op.f('uq_occurrence_event_id')),
-    sa.UniqueConstraint('event_id', 'recurrence_id', name=op.f('uq_occurrence_event_id'))
+    sa.UniqueConstraint('event_id', 'key', name=op.f('uq_occurrence_event_id_key')),
+    sa.UniqueConstraint('event_id', 'recurrence_id', name=op.f('uq_occurrence_event_id_recurrence_id'))
     )
     with op.batch_alter_table('occurrence', schema=None) as batch_op:
         batch_op.create_index('ix_occurrence_listed_starts', ['is_listed', 'starts_at'], unique=False)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
-from wtforms import EmailField, PasswordField, SelectField
+from wtforms import EmailField, PasswordField
 from wtforms.validators import InputRequired, Length, Regexp
 
-from portal.core.forms import Form, LineField, tidy_line
+from portal.core.forms import ChoiceField, Form, LineField, tidy_line
 
 EMAIL = Regexp(r"^[^@\s]+@[^@\s]+\.[^@\s]+$", message=_l("Write an e-mail address, for example name@example.org."))
 
@@ -31,5 +31,5 @@ class AcceptForm(Form):
 class InviteForm(Form):
     """Whom to invite: an association that is here already, or a new one."""
 
-    unit = SelectField(_l("Association"), coerce=int)
+    unit = ChoiceField(_l("Association"), coerce=int)
     new_name = LineField(_l("Name of a new association"), size=100)

@@ -22,6 +22,7 @@ from typing import Any
 
 from flask import Flask, g, request
 from sqlalchemy import Engine, text
+from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.wrappers import Response
 
 COMPRESSED = ("text/", "application/json", "application/atom+xml", "image/svg+xml", "application/javascript")
@@ -70,7 +71,11 @@ class Shelf:
             environ.get("HTTP_HX_REQUEST", ""),
         )
         # Read before rendering: an edit meanwhile makes the answer old, never wrongly fresh.
-        change = self.change_number()
+        try:
+            change = self.change_number()
+        except (SQLAlchemyError, sqlite3.Error):
+            # The database is away: the application knows how to say so.
+            return self.app(environ, start_response)  # type: ignore[no-any-return]
         answer = self._answers.get(key)
         if answer is None or answer.change != change or answer.until <= time.time():
             made = self._make(environ, start_response, change)

@@ -9,8 +9,9 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import Field, StringField, TextAreaField, ValidationError
-from wtforms.validators import Length, Optional
+from wtforms import Field, IntegerField, SelectField, StringField, TextAreaField, ValidationError
+from wtforms.validators import Length, NumberRange, Optional
+from wtforms.widgets import ListWidget, RadioInput
 
 from portal.core.problems import Problem
 from portal.core.text import clean
@@ -82,6 +83,44 @@ class TimeOfDayField(StringField):
 
     def __init__(self, label: Any, validators: Iterable[Any] = (), **kw: Any) -> None:
         super().__init__(label, [*validators, _is_time], filters=[tidy_line], **kw)
+
+
+class ChoiceField(SelectField):
+    """One of a list; says so when nothing or something else was sent."""
+
+    def pre_validate(self, form: Any) -> None:
+        try:
+            super().pre_validate(form)
+        except ValidationError as error:
+            raise ValidationError(str(_l("Choose one in the list."))) from error
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        try:
+            super().process_formdata(valuelist)
+        except ValueError:
+            self.data = None
+
+
+class OneOfField(ChoiceField):
+    """One of a few, as radio buttons."""
+
+    widget = ListWidget(prefix_label=False)
+    option_widget = RadioInput()
+
+
+class NumberField(IntegerField):
+    """A whole number from `low` to `high`."""
+
+    def __init__(self, label: Any, low: int, high: int, **kw: Any) -> None:
+        wrong = _l("Write a whole number from %(low)s to %(high)s.", low=low, high=high)
+        super().__init__(label, [optional(), NumberRange(low, high, wrong)], **kw)
+        self._wrong = wrong
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        try:
+            super().process_formdata([value.strip() for value in valuelist])
+        except ValueError as error:
+            raise ValueError(str(self._wrong)) from error
 
 
 def parse_day(text: str) -> date | None:

@@ -13,6 +13,6 @@ def is_fragment() -> bool:
     return request.headers.get("HX-Request") == "true"
 
 
-def render(page: str, fragment: str, **context: Any) -> str:
+def render(whole: str, fragment: str, /, **context: Any) -> str:
     """The whole page, or for htmx only its `_fragment.html`."""
-    return render_template(fragment if is_fragment() else page, **context)
+    return render_template(fragment if is_fragment() else whole, **context)

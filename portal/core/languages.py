@@ -58,12 +58,15 @@ class Language:
 class VarietyLocale(Locale):
     """A locale for a variety that CLDR lacks: a neighbour's formats under its own name."""
 
+    _folder = ""
+
     def __init__(self, language: Language) -> None:
+        # Babel checks str(self) while it builds: until then it is the neighbour's name.
         super().__init__(language.formats)
         self._folder = language.folder
 
     def __str__(self) -> str:
-        return self._folder
+        return self._folder or super().__str__()
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, VarietyLocale) and self._folder == other._folder

@@ -7,16 +7,17 @@ from datetime import date, datetime
 from functools import cache
 from pathlib import Path
 
-from flask import Flask, request
+from flask import Flask
 from markupsafe import Markup, escape
 
 from portal.config import ROOT
-from portal.core.access import current_account
-from portal.core.languages import language
+from portal.core.languages import language, languages
 from portal.core.text import Localised
-from portal.core.words import chosen, clock, day_words, tagged
+from portal.core.words import chosen, clock, day_words, month_words, tagged
 
 STATIC = ROOT / "static"
+EXIT_URL = "https://www.smhi.se/"
+"""Where the quick exit leads: a page that everybody looks at, the weather."""
 
 
 @cache
@@ -54,6 +55,10 @@ def day(value: date, with_year: bool = False) -> str:
     return day_words(value, language().key, with_year)
 
 
+def month(value: date) -> str:
+    return month_words(value, language().key)
+
+
 def time_of_day(value: datetime) -> str:
     return clock(value, language().key)
 
@@ -68,12 +73,13 @@ def init_templates(app: Flask) -> None:
     """Registers the globals and filters above."""
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
-    app.jinja_env.globals.update(asset=asset, account=current_account, path=lambda: request.path)
+    app.jinja_env.globals.update(asset=asset, all_languages=languages, exit_url=lambda: EXIT_URL)
     app.jinja_env.filters.update(
         say=chosen,
         text=text,
         paragraphs=paragraphs,
         day=day,
+        month=month,
         clock=time_of_day,
         phone_href=phone_href,
     )

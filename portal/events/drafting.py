@@ -67,7 +67,7 @@ def places_for(editable: list[Unit]) -> list[Place]:
 
 def read(form: EventForm, chosen_out: list[date]) -> Draft:
     """The draft that a valid form describes; what is wrong with its times is in `problems`."""
-    details = _details(form)
+    details = read_details(form)
     series, problems = _series(form)
     if series is None:
         return Draft(details, None, [], problems)
@@ -82,7 +82,8 @@ def read(form: EventForm, chosen_out: list[date]) -> Draft:
     return Draft(details, series, out, problems)
 
 
-def _details(form: EventForm) -> Details:
+def read_details(form: EventForm) -> Details:
+    """What a valid form says of an event, except when it is."""
     other = form.other_language.data or ""
     return Details(
         titles=_texts(form, "title", other),
@@ -182,7 +183,8 @@ def fill(form: EventForm, event: Event) -> None:
             if key not in ("sv", "en", "fi"):
                 given |= {"other_language": key, f"{field}_other": text}
     for name, value in given.items():
-        form[name].data = value
+        if name in form:
+            form[name].data = value
 
 
 def _until(rule: Rule | None, series: Series, last: date) -> str:

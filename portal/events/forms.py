@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, IntegerField, RadioField, SelectField, SelectMultipleField
-from wtforms.validators import InputRequired, NumberRange
+from wtforms import BooleanField, SelectField, SelectMultipleField
+from wtforms.validators import InputRequired
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from portal.core.forms import (
+    ChoiceField,
     DayField,
     Form,
     LineField,
+    NumberField,
+    OneOfField,
     TextField,
     TimeOfDayField,
     is_link,
@@ -47,12 +50,12 @@ class EventForm(Form):
 
     title = LineField(_l("Title"), [NEEDED], size=TITLE)
     text = TextField(_l("What happens"), [optional()])
-    kind = SelectField(_l("What sort of meeting"), coerce=int)
-    place = SelectField(_l("Where"), coerce=int)
+    kind = ChoiceField(_l("What sort of meeting"), coerce=int)
+    place = ChoiceField(_l("Where"), coerce=int)
     first_day = DayField(_l("First day"), [NEEDED])
     starts = TimeOfDayField(_l("Starts at"), [optional()])
     ends = TimeOfDayField(_l("Ends at"), [optional()])
-    repeat = RadioField(_l("How often"), default="once")
+    repeat = OneOfField(_l("How often"), default="once")
     until = DayField(_l("Last day"), [optional()])
 
     elsewhere = LineField(_l("If it is at another place: where"), [optional()], size=200)
@@ -60,17 +63,17 @@ class EventForm(Form):
     skip_breaks = BooleanField(_l("Leave out school breaks"), default=True)
     skip_holidays = BooleanField(_l("Leave out public holidays"), default=True)
     is_all_day = BooleanField(_l("All day"))
-    unit = SelectField(_l("Host"), coerce=int)
+    unit = ChoiceField(_l("Host"), coerce=int)
     co_hosts = CheckboxesField(_l("Hosts together with"), coerce=int, validators=[optional()])
     languages = CheckboxesField(_l("Languages spoken"), validators=[optional()])
     audiences = CheckboxesField(_l("For whom"), validators=[optional()])
-    age_from = IntegerField(_l("Lowest age"), [optional(), NumberRange(0, 120, _l("Write an age, 0 to 120."))])
-    age_to = IntegerField(_l("Highest age"), [optional(), NumberRange(0, 120, _l("Write an age, 0 to 120."))])
-    age_unit = RadioField(_l("Ages are in"), default="years")
-    sign_up = RadioField(_l("How people sign up"), default="none")
+    age_from = NumberField(_l("Lowest age"), 0, 120)
+    age_to = NumberField(_l("Highest age"), 0, 120)
+    age_unit = OneOfField(_l("Ages are in"), default="years")
+    sign_up = OneOfField(_l("How people sign up"), default="none")
     sign_up_link = LineField(_l("Address for sign-up"), [optional(), is_link], size=300)
     phone = LineField(_l("Telephone for questions"), [optional(), is_phone], size=30)
-    visibility = RadioField(_l("Who may see it"), default="public")
+    visibility = OneOfField(_l("Who may see it"), default="public")
     directed_to = LineField(_l("Who it is directed to"), [optional()], size=200)
     host_note = LineField(_l("About the hosts"), [optional()], size=200)
     cost = LineField(_l("What it costs"), [optional()], size=120)
@@ -79,7 +82,7 @@ class EventForm(Form):
     text_en = TextField(_l("What happens, in English"), [optional()])
     title_fi = LineField(_l("Title in Finnish"), [optional()], size=TITLE)
     text_fi = TextField(_l("What happens, in Finnish"), [optional()])
-    other_language = SelectField(_l("One more language"), validators=[optional()])
+    other_language = ChoiceField(_l("One more language"), validators=[optional()])
     title_other = LineField(_l("Title in that language"), [optional()], size=TITLE)
     text_other = TextField(_l("What happens, in that language"), [optional()])
 

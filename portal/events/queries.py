@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Select, func, or_, select
-from sqlalchemy.orm import contains_eager, joinedload, noload, selectinload
+from sqlalchemy.orm import contains_eager, joinedload, selectinload
 
 from portal.core.extensions import db
 from portal.core.text import fold
@@ -164,7 +164,7 @@ def listed(
         contains_eager(Occurrence.event).options(
             joinedload(Event.kind),
             joinedload(Event.unit),
-            joinedload(Event.place).options(joinedload(Place.unit), noload(Place.hours)),
+            joinedload(Event.place).joinedload(Place.unit),
         )
     )
     query = query.order_by(Occurrence.starts_at, Occurrence.id).limit(limit).offset(offset)
@@ -209,7 +209,7 @@ def with_dates(query: Select[tuple[Event]]) -> list[Event]:
         selectinload(Event.occurrences),
         selectinload(Event.exdates),
         selectinload(Event.co_hosts),
-        joinedload(Event.place).options(joinedload(Place.unit), noload(Place.hours)),
+        joinedload(Event.place).joinedload(Place.unit),
     )
     return list(db.session.scalars(query.options(*loads).order_by(Event.id)).unique())
 

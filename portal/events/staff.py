@@ -26,6 +26,7 @@ from portal.units import queries as units
 from portal.units.models import Unit
 
 blueprint = Blueprint("staff_events", __name__, url_prefix="/staff/events")
+ASKED = ("title", "text", "kind", "place", "first_day", "starts", "ends", "repeat", "until")
 WHEN = ("first_day", "starts", "ends", "repeat", "until", "weekdays", "skip_breaks", "skip_holidays", "is_all_day")
 
 
@@ -104,10 +105,10 @@ def _change(event: Event) -> Response | tuple[str, int]:
     """A published event: what it says may change, its dates are cancelled one by one."""
     form = _form(event)
     if form.validate():
-        form_details = drafting.read(form, []).details
+        details = drafting.read_details(form)
         try:
-            _own_unit(form_details.unit_id)
-            actions.change(event, form_details)
+            _own_unit(details.unit_id)
+            actions.change(event, details)
             db.session.commit()
             return redirect(url_for("staff_events.dates", event_id=event.id, done="changed"), 303)
         except Refused as refused:
@@ -257,8 +258,13 @@ def _series_problems(draft: drafting.Draft) -> list[Problem]:
 
 def _page(form: EventForm, event: Event | None, skipped: list[date] | None = None) -> str:
     return render_template(
-        "events/staff_form.html", form=form, event=event, dates=_dates(form, skipped or []), now=now()
+        "events/staff_form.html", form=form, event=event, dates=_dates(form, skipped or []), more_wrong=_more_wrong(form)
     )
+
+
+def _more_wrong(form: EventForm) -> bool:
+    """Whether something under "More" wants mending, so that it is shown open."""
+    return any(form[name].errors for name in form._fields if name not in ASKED)
 
 
 def _dates(form: EventForm, skipped: list[date]) -> list[dict[str, Any]]:

@@ -39,7 +39,7 @@ def index() -> str:
         page=page,
         cards=cards,
         chips=chips(found, request.args),
-        pills=_pills(),
+        quick=_pills(),
         following=None if cards else _next_date(found),
         with_page=_with_page,
     )
@@ -99,7 +99,7 @@ def event(slug: str) -> str:
         event=found,
         cards=showing.cards(dates[:60], language().key),
         next_date=next((row for row in dates if row.status == "confirmed"), None),
-        more=max(0, len(dates) - 60),
+        further=max(0, len(dates) - 60),
         **_shown(found),
     )
 

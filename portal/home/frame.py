@@ -9,12 +9,25 @@ from flask import current_app, request, url_for
 from flask_babel import gettext as _
 from sqlalchemy.exc import SQLAlchemyError
 
+from portal.accounts.words import ROLE
 from portal.core.access import current_account
 from portal.core.languages import is_written, language, languages, page_language, prefix
 from portal.core.templates import phone_href
 from portal.core.words import chosen
+from portal.events.words import AUDIENCE, STATUS, VISIBILITY, ages
 from portal.units.models import Municipality
 from portal.units.queries import NotInitialised, municipality, today
+from portal.units.words import UNIT_KIND
+
+
+WORDS: dict[str, Any] = {
+    "ages": ages,
+    "audience_words": lambda codes: ", ".join(str(AUDIENCE[code]) for code in codes if code in AUDIENCE),
+    "unit_kind": lambda kind: UNIT_KIND.get(kind, kind),
+    "role_words": lambda role: ROLE.get(role, role),
+    "status_words": lambda status: STATUS.get(status, status),
+    "visibility_words": lambda visibility: VISIBILITY.get(visibility, visibility),
+}
 
 
 @dataclass(frozen=True)
@@ -44,6 +57,7 @@ def frame() -> dict[str, Any]:
         "languages": _languages(),
         "nav": _nav(),
     }
+    context |= WORDS
     if current_account() is not None:
         context |= {"account": current_account(), "staff_nav": _staff_nav()}
     return context

@@ -8,10 +8,21 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField, FileRequired
-from wtforms import IntegerField, RadioField, SelectField, ValidationError
-from wtforms.validators import InputRequired, NumberRange
+from wtforms import ValidationError
+from wtforms.validators import InputRequired
 
-from portal.core.forms import DayField, Form, LineField, TextField, is_link, is_phone, optional
+from portal.core.forms import (
+    ChoiceField,
+    DayField,
+    Form,
+    LineField,
+    NumberField,
+    OneOfField,
+    TextField,
+    is_link,
+    is_phone,
+    optional,
+)
 from portal.places.opening import Hours
 
 NEEDED = InputRequired(_l("Write something here."))
@@ -60,12 +71,12 @@ class UnitForm(Form):
     hours_4 = HoursField(_l("Friday"))
     hours_5 = HoursField(_l("Saturday"))
     hours_6 = HoursField(_l("Sunday"))
-    step_free = RadioField(_l("No steps at the entrance"))
-    lift = RadioField(_l("Lift"))
-    hearing_loop = RadioField(_l("Hearing loop"))
-    toilet = RadioField(_l("Accessible toilet"))
-    quiet_room = RadioField(_l("Quiet room"))
-    changing_table = RadioField(_l("Changing table"))
+    step_free = OneOfField(_l("No steps at the entrance"))
+    lift = OneOfField(_l("Lift"))
+    hearing_loop = OneOfField(_l("Hearing loop"))
+    toilet = OneOfField(_l("Accessible toilet"))
+    quiet_room = OneOfField(_l("Quiet room"))
+    changing_table = OneOfField(_l("Changing table"))
 
     def hours(self) -> list[Hours]:
         """The week as plain values; call after validate()."""
@@ -79,10 +90,8 @@ class RoomForm(Form):
 
     name = LineField(_l("Name of the room"), [NEEDED], size=80)
     floor = LineField(_l("Floor"), [optional()], size=20)
-    capacity = IntegerField(
-        _l("How many people fit"), [optional(), NumberRange(1, 5000, _l("Write a number, 1 to 5000."))]
-    )
-    visibility = SelectField(_l("Who may see it"))
+    capacity = NumberField(_l("How many people fit"), 1, 5000)
+    visibility = ChoiceField(_l("Who may see it"))
 
 
 class ClosedForm(Form):

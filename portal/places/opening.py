@@ -35,7 +35,7 @@ class Hours:
 def public_holidays(country: str, year: int, language: str = "sv") -> dict[date, str]:
     """The country's public holidays of a year, by date; Sundays as such are not among them."""
     if country == "SE":
-        days = holiday_library.country_holidays("SE", years=year, language=language, include_sundays=False)
+        days = holiday_library.Sweden(years=year, language=language, include_sundays=False)
     else:
         days = holiday_library.country_holidays(country, years=year)
     return {day: name for day, name in days.items() if day.year == year}
