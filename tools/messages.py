@@ -28,7 +28,7 @@ ROOT = Path(__file__).resolve().parent.parent
 LANGUAGES = ROOT / "portal" / "core" / "languages.csv"
 TRANSLATIONS = ROOT / "translations"
 COMPLETE = ("sv", "en", "fi")
-KEYWORDS = ("lazy_gettext", "lazy_ngettext:1,2", "lazy_pgettext:1c,2", "_l")
+KEYWORDS = ("lazy_gettext", "lazy_ngettext:1,2", "lazy_pgettext:1c,2", "_l", "tr")
 Key = tuple[str | None, str | tuple[str, ...]]
 
 
