@@ -40,7 +40,15 @@ from portal.places.views import blueprint as places
 from portal.units import models as unit_models
 from portal.units.views import blueprint as units
 
-TABLES = (core_models, unit_models, account_models, place_models, event_models, feed_models, import_models)
+TABLES = (
+    core_models,
+    unit_models,
+    account_models,
+    place_models,
+    event_models,
+    feed_models,
+    import_models,
+)
 BLUEPRINTS = (home, events, units, places, feeds, accounts, staff, staff_events, staff_places)
 MAX_UPLOAD = 16 * 1024 * 1024
 

@@ -18,7 +18,7 @@ from portal import create_app
 from portal.accounts import actions as accounts
 from portal.accounts.queries import ROLES
 from portal.accounts.words import say_problem
-from portal.config import ConfigError, Settings, read_settings
+from portal.config import ConfigError, Settings
 from portal.core import jobs, migrations
 from portal.core.database import begin_write
 from portal.core.extensions import db
@@ -68,7 +68,9 @@ def main() -> None:
 
 
 @main.command()
-@click.option("--host", default=lambda: os.environ.get("HOST", "127.0.0.1"), show_default="127.0.0.1")
+@click.option(
+    "--host", default=lambda: os.environ.get("HOST", "127.0.0.1"), show_default="127.0.0.1"
+)
 @click.option("--port", default=lambda: int(os.environ.get("PORT", "8000")), show_default="8000")
 @with_app
 def serve(app: Flask, host: str, port: int) -> None:
@@ -104,7 +106,9 @@ def check(_app: Flask) -> None:
     migrations.upgrade()
     difference = migrations.drift()
     if difference:
-        fail(f"Tables and migrations differ:\n{difference}\nMake one: portal db revision 'what changed'")
+        fail(
+            f"Tables and migrations differ:\n{difference}\nThen: portal db revision 'what changed'"
+        )
     click.echo("Tables and migrations agree.")
 
 

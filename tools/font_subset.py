@@ -34,20 +34,30 @@ from fontTools.varLib import instancer
 FAMILY = "Portal Sans"
 LARGEST = 35 * 1024
 
-UNUSED = set("ĈĉĜĝĤĥĴĵŜŝĿŀŉĸſĲĳŔŕ" "¤¦¨ª¬¯µ¶¸¹º¼¾")
-TEXT = (
-    "ǎĚěǏǐǑǒǓǔǍ" "ƷʒǮǯΘθʔ" "ǤǥǦǧǨǩʹʼ" "ȘșȚț" "Əə"
-    "‐‑–—‘’‚“”„…•‹›′″€−×←→↑↓✓"
-)
+UNUSED = set("ĈĉĜĝĤĥĴĵŜŝĿŀŉĸſĲĳŔŕ¤¦¨ª¬¯µ¶¸¹º¼¾")
+TEXT = "ǎĚěǏǐǑǒǓǔǍƷʒǮǯΘθʔǤǥǦǧǨǩʹʼȘșȚțƏə‐‑–—‘’‚“”„…•‹›′″€−×←→↑↓✓"
 CODES = {
     *range(0x20, 0x7F),
     *range(0xA0, 0x180),
-    0x300, 0x301, 0x302, 0x303, 0x304, 0x306, 0x307, 0x308, 0x30A, 0x30C, 0x323, 0x326, 0x327, 0x328,
+    0x300,
+    0x301,
+    0x302,
+    0x303,
+    0x304,
+    0x306,
+    0x307,
+    0x308,
+    0x30A,
+    0x30C,
+    0x323,
+    0x326,
+    0x327,
+    0x328,
     *map(ord, TEXT),
 } - set(map(ord, UNUSED))
 FEATURES = ["kern", "mark", "ccmp", "locl", "tnum"]
 # Must be in the result: a word may not fall into a second typeface half way.
-NEEDED = "åäöÅÄÖéüøæ" "ǎčšžćźśńđʒǯθřʔ" "ŋǧŧáâîıİğşșțăłżąęőű" "“”’–—…•→←✓"
+NEEDED = "åäöÅÄÖéüøæǎčšžćźśńđʒǯθřʔŋǧŧáâîıİğşșțăłżąęőű“”’–—…•→←✓"
 
 
 def rename(font: TTFont) -> None:

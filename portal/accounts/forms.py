@@ -8,24 +8,37 @@ from wtforms.validators import InputRequired, Length, Regexp
 
 from portal.core.forms import ChoiceField, Form, LineField, tidy_line
 
-EMAIL = Regexp(r"^[^@\s]+@[^@\s]+\.[^@\s]+$", message=_l("Write an e-mail address, for example name@example.org."))
+EMAIL = Regexp(
+    r"^[^@\s]+@[^@\s]+\.[^@\s]+$",
+    message=_l("Write an e-mail address, for example name@example.org."),
+)
 
 
 class SignInForm(Form):
     """E-mail and password."""
 
-    email = EmailField(_l("E-mail"), [InputRequired(_l("Write your e-mail address."))], filters=[tidy_line])
-    password = PasswordField(_l("Password"), [InputRequired(_l("Write your password.")), Length(max=200)])
+    email = EmailField(
+        _l("E-mail"), [InputRequired(_l("Write your e-mail address."))], filters=[tidy_line]
+    )
+    password = PasswordField(
+        _l("Password"), [InputRequired(_l("Write your password.")), Length(max=200)]
+    )
 
 
 class AcceptForm(Form):
     """A function account made from an invitation."""
 
     email = EmailField(
-        _l("E-mail"), [InputRequired(_l("Write your e-mail address.")), Length(max=120), EMAIL], filters=[tidy_line]
+        _l("E-mail"),
+        [InputRequired(_l("Write your e-mail address.")), Length(max=120), EMAIL],
+        filters=[tidy_line],
     )
-    name = LineField(_l("Name of the function, for example Board"), [InputRequired(_l("Write a name."))], size=80)
-    password = PasswordField(_l("Password, at least 12 characters"), [InputRequired(_l("Write a password."))])
+    name = LineField(
+        _l("Name of the function, for example Board"), [InputRequired(_l("Write a name."))], size=80
+    )
+    password = PasswordField(
+        _l("Password, at least 12 characters"), [InputRequired(_l("Write a password."))]
+    )
 
 
 class InviteForm(Form):

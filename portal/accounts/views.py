@@ -51,7 +51,9 @@ def load_account() -> queries.SignedIn | None:
 @open_to("public")
 def sign_in() -> str:
     never_keep()
-    return render_template("accounts/sign_in.html", form=SignInForm(), next=_inner(request.args.get("next")))
+    return render_template(
+        "accounts/sign_in.html", form=SignInForm(), next=_inner(request.args.get("next"))
+    )
 
 
 @blueprint.post("/sign-in")
@@ -101,7 +103,12 @@ def _sign_in_again(form: SignInForm, code: int) -> tuple[str, int]:
 
 def _inner(target: str | None) -> str:
     """A path of this site, or nothing: a link must not send people elsewhere after sign-in."""
-    if target and target.startswith("/") and not target.startswith(("//", "/\\")) and "\n" not in target:
+    if (
+        target
+        and target.startswith("/")
+        and not target.startswith(("//", "/\\"))
+        and "\n" not in target
+    ):
         return target
     return ""
 

@@ -25,7 +25,13 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.wrappers import Response
 
-COMPRESSED = ("text/", "application/json", "application/atom+xml", "image/svg+xml", "application/javascript")
+COMPRESSED = (
+    "text/",
+    "application/json",
+    "application/atom+xml",
+    "image/svg+xml",
+    "application/javascript",
+)
 PAGE_SECONDS = 60
 SHELF_BYTES = 64 * 1024 * 1024
 COUNTER = "SELECT number FROM change_counter"

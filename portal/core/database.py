@@ -114,7 +114,9 @@ def _count(session: Session) -> None:
     if session.info.pop("public_change", False):
         at = now()
         result = session.connection().execute(
-            update(ChangeCounter).values(number=ChangeCounter.number + 1).returning(ChangeCounter.changed_at)
+            update(ChangeCounter)
+            .values(number=ChangeCounter.number + 1)
+            .returning(ChangeCounter.changed_at)
         )
         before = result.scalar()
         if before is None:

@@ -33,5 +33,6 @@ def examine(settings: Settings) -> list[str]:
         if run.result.startswith("failed"):
             troubles.append(f"The job “{run.name}” failed: {run.result}")
         elif (now() - run.ran_at).total_seconds() > LATE_HOURS * 3600:
-            troubles.append(f"The job “{run.name}” has not run since {run.ran_at:%Y-%m-%d %H:%M} UTC. Run: portal tick")
+            since = f"{run.ran_at:%Y-%m-%d %H:%M} UTC"
+            troubles.append(f"The job “{run.name}” has not run since {since}. Run: portal tick")
     return troubles

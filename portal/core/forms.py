@@ -50,7 +50,9 @@ class Form(FlaskForm):
 class LineField(StringField):
     """A line of text, tidied; `size` is the most it may hold."""
 
-    def __init__(self, label: Any, validators: Iterable[Any] = (), size: int = MAX_LINE, **kw: Any) -> None:
+    def __init__(
+        self, label: Any, validators: Iterable[Any] = (), size: int = MAX_LINE, **kw: Any
+    ) -> None:
         too_long = _l("Write at most %(n)s characters.", n=size)
         super().__init__(
             label, [*validators, Length(max=size, message=too_long)], filters=[tidy_line], **kw
@@ -60,7 +62,9 @@ class LineField(StringField):
 class TextField(TextAreaField):
     """Text in several lines, tidied."""
 
-    def __init__(self, label: Any, validators: Iterable[Any] = (), size: int = MAX_TEXT, **kw: Any) -> None:
+    def __init__(
+        self, label: Any, validators: Iterable[Any] = (), size: int = MAX_TEXT, **kw: Any
+    ) -> None:
         too_long = _l("Write at most %(n)s characters.", n=size)
         super().__init__(
             label, [*validators, Length(max=size, message=too_long)], filters=[tidy_text], **kw
@@ -169,7 +173,9 @@ def optional() -> Optional:
 def is_link(_form: Any, field: Field) -> None:
     """Only http and https: anything else in a link could run in somebody's browser."""
     if field.data and not re.fullmatch(r"https?://[^\s<>\"'\\]+\.[^\s<>\"'\\]+", field.data):
-        raise ValidationError(str(_l("Write the whole address, for example https://example.org/sign-up.")))
+        raise ValidationError(
+            str(_l("Write the whole address, for example https://example.org/sign-up."))
+        )
 
 
 def is_phone(_form: Any, field: Field) -> None:

@@ -36,7 +36,7 @@ def tick() -> Iterator[tuple[str, str]]:
         try:
             result = job.run()
             db.session.commit()
-        except Exception as error:  # noqa: BLE001 (the next job must run; the result tells)
+        except Exception as error:
             db.session.rollback()
             result = f"failed: {type(error).__name__}: {error}"
         begin_write()

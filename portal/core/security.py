@@ -26,7 +26,15 @@ POLICY = "; ".join(
         "base-uri 'none'",
     )
 )
-OFF = ("camera", "geolocation", "microphone", "payment", "usb", "interest-cohort", "browsing-topics")
+OFF = (
+    "camera",
+    "geolocation",
+    "microphone",
+    "payment",
+    "usb",
+    "interest-cohort",
+    "browsing-topics",
+)
 HEADERS = {
     "Content-Security-Policy": POLICY,
     "Referrer-Policy": "same-origin",

@@ -20,7 +20,7 @@ def serve(app: Flask, host: str, port: int) -> None:
     """Serves until stopped. Writes no access log: addresses of visitors never reach a disk."""
     settings: Settings = app.config["PORTAL_SETTINGS"]
     threading.Thread(target=_tick_for_ever, args=(app,), daemon=True, name="tick").start()
-    print(f"Serving on {settings.base_url} (http://{host}:{port}). Stop with Ctrl+C.", flush=True)  # noqa: T201
+    print(f"Serving on {settings.base_url} (http://{host}:{port}). Stop with Ctrl+C.", flush=True)
     logging.getLogger("waitress").setLevel(logging.WARNING)
     waitress.serve(
         app.wsgi_app,

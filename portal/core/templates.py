@@ -34,21 +34,21 @@ def asset(name: str) -> str:
 def text(texts: Localised) -> Markup:
     """A localised text, marked with its language when that is not the page's."""
     words, tag = tagged(texts)
-    return Markup('<span lang="{}">{}</span>').format(tag, words) if tag else escape(words)  # noqa: S704
+    return Markup('<span lang="{}">{}</span>').format(tag, words) if tag else escape(words)
 
 
 def paragraphs(texts: Localised) -> Markup:
     """A localised text as paragraphs, marked with its language when that is not the page's."""
     words, tag = tagged(texts)
-    lang = Markup(' lang="{}"').format(tag) if tag else ""  # noqa: S704
+    lang = Markup(' lang="{}"').format(tag) if tag else ""
     parts = (part.strip() for part in words.split("\n\n"))
-    return Markup("\n").join(  # noqa: S704
-        Markup("<p{}>{}</p>").format(lang, _lines(part)) for part in parts if part  # noqa: S704
+    return Markup("\n").join(
+        Markup("<p{}>{}</p>").format(lang, _lines(part)) for part in parts if part
     )
 
 
 def _lines(part: str) -> Markup:
-    return Markup("<br>").join(escape(line) for line in part.split("\n"))  # noqa: S704
+    return Markup("<br>").join(escape(line) for line in part.split("\n"))
 
 
 def day(value: date, with_year: bool = False) -> str:

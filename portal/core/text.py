@@ -9,7 +9,9 @@ Localised = dict[str, str]
 """Text by language key, for example {"sv": "Språkcafé", "en": "Language café"}."""
 
 _KEPT = {"\n", "\t"}
-_LOOKALIKES = str.maketrans({"ß": "ss", "æ": "ae", "ø": "o", "đ": "d", "ð": "d", "þ": "th", "ł": "l"})
+_LOOKALIKES = str.maketrans(
+    {"ß": "ss", "æ": "ae", "ø": "o", "đ": "d", "ð": "d", "þ": "th", "ł": "l"}
+)
 
 
 def clean(text: str) -> str:
@@ -20,8 +22,12 @@ def clean(text: str) -> str:
     """
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     text = re.sub("[\u0085\u2028\u2029]", "\n", text)
-    kept = (c for c in text if c in _KEPT or unicodedata.category(c) not in ("Cc", "Cs", "Co", "Cn"))
-    return unicodedata.normalize("NFC", "".join(c for c in kept if c not in "\u202a\u202b\u202d\u202e\ufeff"))
+    kept = (
+        c for c in text if c in _KEPT or unicodedata.category(c) not in ("Cc", "Cs", "Co", "Cn")
+    )
+    return unicodedata.normalize(
+        "NFC", "".join(c for c in kept if c not in "\u202a\u202b\u202d\u202e\ufeff")
+    )
 
 
 def plain(text: str) -> str:
@@ -43,7 +49,17 @@ def slugify(text: str, fallback: str = "event", limit: int = 60) -> str:
     return slug or fallback
 
 
-_SOUNDS = [("ck", "k"), ("ch", "k"), ("ph", "f"), ("th", "t"), ("c", "k"), ("q", "k"), ("w", "v"), ("z", "s"), ("x", "ks")]
+_SOUNDS = [
+    ("ck", "k"),
+    ("ch", "k"),
+    ("ph", "f"),
+    ("th", "t"),
+    ("c", "k"),
+    ("q", "k"),
+    ("w", "v"),
+    ("z", "s"),
+    ("x", "ks"),
+]
 
 
 def fold(text: str) -> str:

@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date, datetime, time
 from functools import cache, lru_cache
+from typing import NamedTuple
 
 from babel.dates import format_date
 
-from portal.core.languages import _catalogue, language, locale_for, languages
+from portal.core.languages import _catalogue, language, languages, locale_for
 from portal.core.text import say
 
 
@@ -47,12 +48,20 @@ def day_words(day: date, key: str, with_year: bool = False) -> str:
     return format_date(day, _pattern(key, "year" if with_year else "day"), locale_for(key))
 
 
+class Chip(NamedTuple):
+    """A date as on a stamp: ("ons", "25", "nov")."""
+
+    weekday: str
+    day: str
+    month: str
+
+
 @lru_cache(maxsize=4096)
-def chip(day: date, key: str) -> tuple[str, str, str]:
-    """Weekday, day and month for the date chip: ("ons", "25", "nov")."""
+def chip(day: date, key: str) -> Chip:
+    """Weekday, day and month for the date chip."""
     locale = locale_for(key)
     month = format_date(day, "MMM", locale).rstrip(".")
-    return format_date(day, "EEE", locale).rstrip("."), str(day.day), month
+    return Chip(format_date(day, "EEE", locale).rstrip("."), str(day.day), month)
 
 
 @lru_cache(maxsize=512)

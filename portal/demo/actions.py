@@ -81,7 +81,9 @@ def _sample(row: dict[str, str]) -> Sample:
         zone=row["tzid"],
         rrule=row["rrule"],
         exdates=tuple(map(_moment, filter(None, row["exdates"].split(";")))),
-        moved=tuple((_moment(o["recurrence_id"]), _moment(o["start"])) for o in overrides if "start" in o),
+        moved=tuple(
+            (_moment(o["recurrence_id"]), _moment(o["start"])) for o in overrides if "start" in o
+        ),
         cancelled=tuple(_moment(o["recurrence_id"]) for o in overrides if o.get("cancelled")),
     )
 
@@ -92,9 +94,9 @@ def _moment(text: str) -> datetime:
 
 def _add_events() -> int:
     rows, kinds = _rows("programme.csv"), {kind.slug: kind for kind in event_queries.kinds()}
-    texts: dict[str, dict[str, tuple[str, str]]] = {}
+    texts: dict[str, list[dict[str, str]]] = {}
     for text in _rows("texts.csv"):
-        texts.setdefault(text["event_id"], {})[text["language"]] = (text["title"], text["description"])
+        texts.setdefault(text["event_id"], []).append(text)
     samples = {row["event_id"]: _sample(row) for row in rows}
     weeks = weeks_to(list(samples.values()), units.today())
     made = 0
@@ -106,23 +108,27 @@ def _add_events() -> int:
             # An extra date is an event of its own: clients drop RDATE.
             start = _moment(extra) + timedelta(weeks=weeks)
             alone = Series(start, start + moved.series.length, moved.series.zone)
-            _add({**row, "event_id": f"{row['event_id']}-{extra}"}, details, Moved(alone, (), (), ()))
+            _add(
+                {**row, "event_id": f"{row['event_id']}-{extra}"}, details, Moved(alone, (), (), ())
+            )
             made += 1
         made += 1
     return made
 
 
-def _details(row: dict[str, str], kind: EventKind, texts: dict[str, tuple[str, str]]) -> Details:
+def _details(row: dict[str, str], kind: EventKind, texts: list[dict[str, str]]) -> Details:
     unit = units.unit_by_slug(row["unit_id"])
-    assert unit is not None, row["unit_id"]
+    if unit is None:
+        raise LookupError(f"programme.csv names the unit {row['unit_id']!r}, which is not there")
     partner, place = units.unit_by_slug(row["partner"]), premises(unit)
     visibility = row["visibility"]
     by_phone = row["registration"] in SIGN_UP
     asks = by_phone or visibility == "without_place"
     phone = (unit.phone if visibility == "public" else "") or units.municipality().phone
     return Details(
-        titles={language: title for language, (title, _) in texts.items()},
-        texts={language: text for language, (_, text) in texts.items()},
+        titles={text["language"]: text["title"] for text in texts},
+        texts={text["language"]: text["description"] for text in texts},
+        directed_to={text["language"]: text["directed_to"] for text in texts},
         kind_id=kind.id,
         unit_id=unit.id,
         place_id=place.id if place else None,
@@ -192,5 +198,7 @@ def _move(event: Event, start: datetime, by: timedelta) -> None:
 def _future(event: Event, start: datetime) -> Occurrence | None:
     """The date at its position, or the first one a week from now when that has passed."""
     soon = now() + timedelta(days=7)
-    exact = [row for row in event.occurrences if row.recurrence_id == start and row.starts_at > soon]
+    exact = [
+        row for row in event.occurrences if row.recurrence_id == start and row.starts_at > soon
+    ]
     return next(iter(exact or [row for row in event.occurrences if row.starts_at > soon]), None)

@@ -58,7 +58,9 @@ def move(sample: Sample, weeks: int) -> Moved:
     return Moved(
         series=new,
         exdates=tuple(matched[day] for day in sample.exdates if day in matched),
-        moved=tuple((matched[day], matched[day] + (to - day)) for day, to in sample.moved if day in matched),
+        moved=tuple(
+            (matched[day], matched[day] + (to - day)) for day, to in sample.moved if day in matched
+        ),
         cancelled=tuple(matched[day] for day in sample.cancelled if day in matched),
     )
 

@@ -84,7 +84,9 @@ def rewrite(
 def change(event: Event, details: Details) -> None:
     """Changes what a published event says; its dates stay. Raises Refused."""
     problems = check_details(details)
-    if not may_change_visibility(event.visibility, details.visibility, event.published_at is not None):
+    if not may_change_visibility(
+        event.visibility, details.visibility, event.published_at is not None
+    ):
         problems.append(Problem("visibility_published", "visibility"))
     _refuse(problems)
     _set_details(event, details)
@@ -146,7 +148,10 @@ def move_date(occurrence: Occurrence, starts: datetime, ends: datetime, note: Lo
     _refuse_past(occurrence)
     event = occurrence.event
     _refuse(_time_problems(starts, ends, event.zone))
-    occurrence.starts_at, occurrence.ends_at = instant(starts, event.zone), instant(ends, event.zone)
+    occurrence.starts_at, occurrence.ends_at = (
+        instant(starts, event.zone),
+        instant(ends, event.zone),
+    )
     occurrence.on, occurrence.is_moved, occurrence.note = starts.date(), True, note
     _touch(event)
     record("occurrence.move", "occurrence", occurrence.id, key=occurrence.key)
@@ -211,7 +216,9 @@ def _set_details(event: Event, details: Details) -> None:
         setattr(event, name, getattr(details, name))
     wanted = set(details.co_host_ids) - {details.unit_id}
     with db.session.no_autoflush:
-        event.co_hosts = list(db.session.scalars(select(Unit).where(Unit.id.in_(wanted)))) if wanted else []
+        event.co_hosts = (
+            list(db.session.scalars(select(Unit).where(Unit.id.in_(wanted)))) if wanted else []
+        )
 
 
 def _set_series(event: Event, series: Series, left_out: Sequence[LeftOut]) -> None:
@@ -222,7 +229,9 @@ def _set_series(event: Event, series: Series, left_out: Sequence[LeftOut]) -> No
         # Unique keys: the old rows must be gone before the new ones come.
         event.exdates, event.occurrences = [], []
         db.session.flush()
-    event.exdates = [ExDate(recurrence_id=row.recurrence_id, reason=dict(row.reason)) for row in left_out]
+    event.exdates = [
+        ExDate(recurrence_id=row.recurrence_id, reason=dict(row.reason)) for row in left_out
+    ]
     addresses = keys(list(starts_of(whole)))
     event.occurrences = [
         Occurrence(

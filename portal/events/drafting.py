@@ -54,7 +54,9 @@ def fill_choices(form: EventForm, editable: list[Unit], bookable: list[Place]) -
     form.age_unit.choices = [("years", _("years")), ("months", _("months"))]
     form.sign_up.choices = [(code, SIGN_UP[code]) for code in SIGN_UPS]
     form.visibility.choices = [(code, VISIBILITY[code]) for code in VISIBILITIES]
-    others = [(key, entry.name) for key, entry in languages().items() if key not in ("sv", "en", "fi")]
+    others = [
+        (key, entry.name) for key, entry in languages().items() if key not in ("sv", "en", "fi")
+    ]
     form.other_language.choices = [("", _("None")), *others]
 
 
@@ -178,7 +180,11 @@ def fill(form: EventForm, event: Event) -> None:
     for name in ("sign_up", "sign_up_link", "phone", "visibility", "is_preliminary"):
         given[name] = getattr(event, name)
     for field, texts in (("title", event.titles), ("text", event.texts)):
-        given |= {field: texts.get("sv", ""), f"{field}_en": texts.get("en", ""), f"{field}_fi": texts.get("fi", "")}
+        given |= {
+            field: texts.get("sv", ""),
+            f"{field}_en": texts.get("en", ""),
+            f"{field}_fi": texts.get("fi", ""),
+        }
         for key, text in texts.items():
             if key not in ("sv", "en", "fi"):
                 given |= {"other_language": key, f"{field}_other": text}

@@ -106,9 +106,10 @@ def choices(form: EventFilterForm) -> None:
     """Fills the filter's choices; only what a visitor can find something with."""
     today = units.today()
     kinds = [kind for kind in queries.kinds() if kind.visibility in ("public", "without_place")]
-    form.kind.choices = [("", _("Everything"))] + sorted(
-        ((kind.slug, chosen(kind.plurals)) for kind in kinds), key=lambda pair: pair[1]
-    )
+    form.kind.choices = [
+        ("", _("Everything")),
+        *sorted(((kind.slug, chosen(kind.plurals)) for kind in kinds), key=lambda pair: pair[1]),
+    ]
     form.area.choices = [("", _("Everywhere"))] + [
         (area.slug, chosen(area.names)) for area in units.areas(today)
     ]

@@ -138,7 +138,9 @@ def _at_unit(unit_ids: list[int]) -> ColumnElement[bool]:
     return or_(Event.unit_id.in_(unit_ids), Event.id.in_(co_hosted), Event.place_id.in_(places))
 
 
-def _listed(wanted: Filter, since: datetime, until: datetime | None, today: date) -> Select[tuple[Occurrence]]:
+def _listed(
+    wanted: Filter, since: datetime, until: datetime | None, today: date
+) -> Select[tuple[Occurrence]]:
     query = (
         select(Occurrence)
         .join(Occurrence.event)
@@ -154,7 +156,13 @@ def _listed(wanted: Filter, since: datetime, until: datetime | None, today: date
 
 
 def listed(
-    wanted: Filter, since: datetime, until: datetime | None, today: date, *, limit: int, offset: int = 0
+    wanted: Filter,
+    since: datetime,
+    until: datetime | None,
+    today: date,
+    *,
+    limit: int,
+    offset: int = 0,
 ) -> list[Occurrence]:
     """Public dates that have not ended by `since` and begin before `until`, soonest first.
 

@@ -6,6 +6,7 @@ at 17:00", whatever the clocks do. Instants are computed here and nowhere else. 
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -79,7 +80,7 @@ def wall(at: datetime, zone: str) -> datetime:
 
 
 def clock_trouble(moment: datetime, zone: str) -> str | None:
-    """"gap" for a wall time that the clock change skips, "fold" for one it gives twice."""
+    """ "gap" for a wall time that the clock change skips, "fold" for one it gives twice."""
     info = ZoneInfo(zone)
     first, second = moment.replace(tzinfo=info, fold=0), moment.replace(tzinfo=info, fold=1)
     if first.utcoffset() == second.utcoffset():
@@ -156,7 +157,7 @@ def check(series: Series) -> list[Problem]:
     kept = [start for start in starts if start not in series.exdates]
     if not kept:
         return [Problem("no_dates", "until")]
-    if any(later - earlier < series.length for earlier, later in zip(starts, starts[1:], strict=False)):
+    if any(later - earlier < series.length for earlier, later in itertools.pairwise(starts)):
         return [Problem("overlaps_itself", "ends")]
     return [] if series.is_all_day else _clock_problems(kept, series)
 
@@ -218,6 +219,20 @@ def format_rrule(series: Series) -> str:
     return ";".join(parts)
 
 
+_DAY = f"({'|'.join(DAYS)})"
+PARTS = {
+    "FREQ": "|".join(FREQUENCIES),
+    "INTERVAL": r"[1-9]\d{0,2}",
+    "UNTIL": r"\d{8}(T\d{6}Z?)?",
+    "WKST": "MO",
+}
+# What each rhythm may say besides: chosen weekdays, or an nth weekday or a date of the month.
+BY_PARTS = {
+    "WEEKLY": {"BYDAY": f"{_DAY}(,{_DAY})*"},
+    "MONTHLY": {"BYDAY": f"(-1|[1-4]){_DAY}", "BYMONTHDAY": r"[1-9]|[12]\d|3[01]"},
+}
+
+
 class UnknownRule(ValueError):
     """An RRULE that says more than the portal's rhythms can."""
 
@@ -227,30 +242,25 @@ def parse_rrule(text: str, zone: str) -> Rule:
 
     Raises UnknownRule for rules without end and for parts that no rhythm here has.
     """
-    parts = dict(part.split("=", 1) for part in text.split(";") if "=" in part)
-    unknown = set(parts) - {"FREQ", "INTERVAL", "BYDAY", "BYMONTHDAY", "UNTIL", "WKST"}
-    if unknown or parts.get("FREQ") not in FREQUENCIES or "UNTIL" not in parts:
+    parts = dict(part.partition("=")[::2] for part in text.split(";"))
+    freq = parts.get("FREQ", "")
+    known = PARTS | BY_PARTS.get(freq, {})
+    sound = all(re.fullmatch(known.get(name, "(?!)"), value) for name, value in parts.items())
+    if not sound or "UNTIL" not in parts or {"BYDAY", "BYMONTHDAY"} <= set(parts):
         raise UnknownRule(text)
-    until, value = parts["UNTIL"], parts["UNTIL"].rstrip("Z")
-    moment = datetime.strptime(value, "%Y%m%dT%H%M%S" if "T" in value else "%Y%m%d")  # noqa: DTZ007
+    until = parts["UNTIL"]
+    try:
+        moment = datetime.strptime(until.rstrip("Z"), "%Y%m%dT%H%M%S" if "T" in until else "%Y%m%d")
+    except ValueError as error:
+        raise UnknownRule(text) from error
     if until.endswith("Z"):
         moment = wall(moment.replace(tzinfo=UTC), zone)
-    weekdays: list[int] = []
-    nth: tuple[int, int] | None = None
-    for day in filter(None, parts.get("BYDAY", "").split(",")):
-        found = re.fullmatch(r"(-1|[1-5])?(MO|TU|WE|TH|FR|SA|SU)", day)
-        if not found or (found[1] and (nth or parts["FREQ"] != "MONTHLY")):
-            raise UnknownRule(text)
-        if found[1]:
-            nth = (int(found[1]), DAYS.index(found[2]))
-        else:
-            weekdays.append(DAYS.index(found[2]))
-    month_day = parts.get("BYMONTHDAY")
+    days = [(day[:-2], DAYS.index(day[-2:])) for day in parts.get("BYDAY", "").split(",") if day]
     return Rule(
-        freq=parts["FREQ"],
+        freq=freq,
         until=moment.date(),
         interval=int(parts.get("INTERVAL", "1")),
-        weekdays=tuple(weekdays),
-        month_day=int(month_day) if month_day else None,
-        nth=nth,
+        weekdays=tuple(weekday for ordinal, weekday in days if not ordinal),
+        month_day=int(parts["BYMONTHDAY"]) if "BYMONTHDAY" in parts else None,
+        nth=next(((int(ordinal), weekday) for ordinal, weekday in days if ordinal), None),
     )

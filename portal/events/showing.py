@@ -12,6 +12,7 @@ from flask import url_for
 from portal.core.languages import languages
 from portal.core.text import say
 from portal.core.words import (
+    Chip,
     chip,
     clock,
     day_words,
@@ -36,7 +37,7 @@ class Card:
     title: str
     lang: str | None
     icon: str
-    chip: tuple[str, str, str]
+    chip: Chip
     when: str
     iso: str
     place: str
@@ -156,13 +157,16 @@ def date_row(
         "text": day_words(start.date(), key, with_year=True),
         "time": time_span(start, ends, key, series.is_all_day),
         "state": "off" if is_out else "clash" if trouble else "on",
-        "state_text": reason or (_("Left out") if is_out else _("Clocks change") if trouble else ""),
+        "state_text": reason
+        or (_("Left out") if is_out else _("Clocks change") if trouble else ""),
         "note": None,
         "checked": is_out,
     }
 
 
-def _day(day: date, first: date, today: date, by_day: dict[date, list[Card]], key: str) -> dict[str, Any]:
+def _day(
+    day: date, first: date, today: date, by_day: dict[date, list[Card]], key: str
+) -> dict[str, Any]:
     return {
         "iso": day.isoformat(),
         "number": day.day,

@@ -27,13 +27,25 @@ from portal.units.models import Unit
 
 blueprint = Blueprint("staff_events", __name__, url_prefix="/staff/events")
 ASKED = ("title", "text", "kind", "place", "first_day", "starts", "ends", "repeat", "until")
-WHEN = ("first_day", "starts", "ends", "repeat", "until", "weekdays", "skip_breaks", "skip_holidays", "is_all_day")
+WHEN = (
+    "first_day",
+    "starts",
+    "ends",
+    "repeat",
+    "until",
+    "weekdays",
+    "skip_breaks",
+    "skip_holidays",
+    "is_all_day",
+)
 
 
 @blueprint.get("")
 @open_to("editor", "admin")
 def index() -> str:
-    return render_template("events/staff_index.html", events=queries.events_of_units(own_unit_ids()))
+    return render_template(
+        "events/staff_index.html", events=queries.events_of_units(own_unit_ids())
+    )
 
 
 @blueprint.get("/new")
@@ -121,7 +133,9 @@ def _change(event: Event) -> Response | tuple[str, int]:
 @open_to("editor", "admin")
 def dates(event_id: int) -> str:
     event = _own(event_id)
-    rows = [(row, showing.card(row, language().key), row.ends_at <= now()) for row in event.occurrences]
+    rows = [
+        (row, showing.card(row, language().key), row.ends_at <= now()) for row in event.occurrences
+    ]
     return render_template(
         "events/staff_dates.html", event=event, rows=rows, done=request.args.get("done", "")
     )
@@ -142,7 +156,9 @@ def cancel_date(event_id: int, key: str) -> Response | str | tuple[str, int]:
     return _with_reason(event, row, lambda reason: actions.cancel_date(row, {"sv": reason}))
 
 
-def _with_reason(event: Event, row: Occurrence | None, act: Any) -> Response | str | tuple[str, int]:
+def _with_reason(
+    event: Event, row: Occurrence | None, act: Any
+) -> Response | str | tuple[str, int]:
     """Asks for the reason, then acts; a refusal comes back with the reason kept."""
     form = ReasonForm()
     if request.method == "POST" and form.validate():
@@ -155,7 +171,9 @@ def _with_reason(event: Event, row: Occurrence | None, act: Any) -> Response | s
             form.add(refused.problems, say_problem)
     card = showing.card(row, language().key) if row is not None else None
     left = queries.upcoming_of(event, now())
-    page = render_template("events/staff_cancel.html", form=form, event=event, row=row, card=card, left=len(left))
+    page = render_template(
+        "events/staff_cancel.html", form=form, event=event, row=row, card=card, left=len(left)
+    )
     return (page, 422) if form.errors else page
 
 
@@ -258,7 +276,11 @@ def _series_problems(draft: drafting.Draft) -> list[Problem]:
 
 def _page(form: EventForm, event: Event | None, skipped: list[date] | None = None) -> str:
     return render_template(
-        "events/staff_form.html", form=form, event=event, dates=_dates(form, skipped or []), more_wrong=_more_wrong(form)
+        "events/staff_form.html",
+        form=form,
+        event=event,
+        dates=_dates(form, skipped or []),
+        more_wrong=_more_wrong(form),
     )
 
 

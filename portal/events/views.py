@@ -16,7 +16,7 @@ from portal.core.paging import Page, page_number
 from portal.events import queries, showing
 from portal.events.filters import ReadFilter, chips, choices, quick_choices, read_filter
 from portal.events.forms import EventFilterForm
-from portal.events.models import Event, Occurrence
+from portal.events.models import Event
 from portal.units import queries as units
 
 blueprint = Blueprint("events", __name__)
@@ -59,7 +59,9 @@ def _instants(found: ReadFilter) -> tuple[datetime, datetime | None]:
     first, last = found.wanted.from_on, found.wanted.to_on
     if first is not None:
         since = max(since, datetime.combine(first, time(), zone).astimezone(UTC))
-    until = datetime.combine(last + timedelta(days=1), time(), zone).astimezone(UTC) if last else None
+    until = (
+        datetime.combine(last + timedelta(days=1), time(), zone).astimezone(UTC) if last else None
+    )
     return since, until
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from portal.core.extensions import db
-from portal.feeds.showing import render, stamp
 from portal.feeds.models import RenderedEvent
 from portal.feeds.queries import stale
+from portal.feeds.showing import render, stamp
 
 BATCH = 500
 

@@ -218,8 +218,6 @@ def calendar(header: Header, bodies: Iterable[bytes]) -> bytes:
     return b"".join((out.bytes(), zones, *bodies, b"END:VCALENDAR\r\n"))
 
 
-
-
 @lru_cache(maxsize=32)
 def vtimezone(name: str) -> bytes:
     """A VTIMEZONE of yearly rules, good from 1996 on and without an end.
@@ -236,7 +234,7 @@ def _vtimezone_lines(name: str) -> str:
     changes = _changes(ZoneInfo(name))
     if not changes:
         offset = datetime(2020, 1, 1, tzinfo=ZoneInfo(name)).utcoffset() or timedelta()
-        lines += _part("STANDARD", datetime(1970, 1, 1), offset, offset, name="")  # noqa: DTZ001
+        lines += _part("STANDARD", datetime(1970, 1, 1), offset, offset, name="")
     for kind, local, before, after, abbreviation, week in changes:
         rule = f"FREQ=YEARLY;BYMONTH={local.month};BYDAY={week}SU"
         lines += _part(kind, local, before, after, abbreviation, rule)
@@ -274,7 +272,9 @@ def _changes(zone: ZoneInfo) -> list[_Change]:
         local = onset + before
         week = -1 if (local + timedelta(days=7)).month != local.month else (local.day - 1) // 7 + 1
         first = _first_year(zone, local, before, after, week)
-        found.append(("DAYLIGHT" if is_dst else "STANDARD", first, before, after, abbreviation, week))
+        found.append(
+            ("DAYLIGHT" if is_dst else "STANDARD", first, before, after, abbreviation, week)
+        )
     return sorted(found, key=lambda change: change[0])
 
 
@@ -294,7 +294,9 @@ def _year(zone: ZoneInfo, year: int) -> list[tuple[datetime, timedelta, timedelt
     return changes
 
 
-def _first_year(zone: ZoneInfo, local: datetime, before: timedelta, after: timedelta, week: int) -> datetime:
+def _first_year(
+    zone: ZoneInfo, local: datetime, before: timedelta, after: timedelta, week: int
+) -> datetime:
     """The first onset of a yearly change, going back while the same rule held."""
     first = local
     for year in range(local.year - 1, 1979, -1):
@@ -309,8 +311,8 @@ def _first_year(zone: ZoneInfo, local: datetime, before: timedelta, after: timed
 
 def _nth_sunday(year: int, month: int, week: int, like: datetime) -> datetime:
     if week > 0:
-        day = datetime(year, month, 1, like.hour, like.minute)  # noqa: DTZ001
+        day = datetime(year, month, 1, like.hour, like.minute)
         return day + timedelta(days=(6 - day.weekday()) % 7 + 7 * (week - 1))
-    following = datetime(year + month // 12, month % 12 + 1, 1, like.hour, like.minute)  # noqa: DTZ001
+    following = datetime(year + month // 12, month % 12 + 1, 1, like.hour, like.minute)
     last = following - timedelta(days=1)
     return last - timedelta(days=(last.weekday() - 6) % 7)

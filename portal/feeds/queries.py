@@ -15,8 +15,8 @@ from portal.core.models import ChangeCounter
 from portal.events import queries as events
 from portal.events.models import Event, EventKind, Occurrence
 from portal.events.queries import Filter
-from portal.feeds.showing import render, stamp
 from portal.feeds.models import RenderedEvent
+from portal.feeds.showing import render, stamp
 from portal.units import queries as units
 from portal.units.models import Area, Unit
 
@@ -42,7 +42,12 @@ def scope(name: str, today: date) -> Scope | None:
     if name == "all":
         return Scope(name, Filter())
     what, _, slug = name.partition("-")
-    maker = {"unit": _unit_scope, "kind": _kind_scope, "area": _area_scope, "event": _event_scope}.get(what)
+    maker = {
+        "unit": _unit_scope,
+        "kind": _kind_scope,
+        "area": _area_scope,
+        "event": _event_scope,
+    }.get(what)
     return maker(name, slug, today) if maker and slug else None
 
 
@@ -133,7 +138,9 @@ class Rendered:
 rendered = Rendered()
 
 
-def bodies(query: Select[tuple[Event]], language: str, base_url: str) -> tuple[list[bytes], list[str]]:
+def bodies(
+    query: Select[tuple[Event]], language: str, base_url: str
+) -> tuple[list[bytes], list[str]]:
     """The VEVENTs of a selection, oldest event first, and the zones they are in.
 
     Memory first, then the stored texts, and only what is in neither is rendered.
@@ -161,7 +168,10 @@ def _fill(missing: list[int], language: str, base_url: str, mark: str) -> dict[i
     for chunk in _chunks(missing):
         stored = db.session.execute(
             select(RenderedEvent.event_id, RenderedEvent.sequence, RenderedEvent.body)
-            .join(Event, and_(Event.id == RenderedEvent.event_id, Event.sequence == RenderedEvent.sequence))
+            .join(
+                Event,
+                and_(Event.id == RenderedEvent.event_id, Event.sequence == RenderedEvent.sequence),
+            )
             .where(
                 RenderedEvent.language == language,
                 RenderedEvent.stamp == mark,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+
 from portal.core.languages import languages
 from portal.core.sealing import digest
 from portal.core.text import say
@@ -83,7 +84,9 @@ def _tag(event: Event, language: str) -> str:
     return languages()[say(event.titles, languages()[language].chain)[1]].tag
 
 
-def _words(event: Event, language: str, base_url: str, status: str, row: Occurrence | None) -> Words:
+def _words(
+    event: Event, language: str, base_url: str, status: str, row: Occurrence | None
+) -> Words:
     _ = translator(language)
     chain = languages()[language].chain
     title, text = say(event.titles, chain)[0], say(event.texts, chain)[0]
@@ -113,11 +116,14 @@ def _moved(event: Event, row: Occurrence, language: str) -> str:
 
 
 def _facts(event: Event, language: str) -> list[str]:
-    """Age, cost, sign-up and who it is for, a line each."""
+    """Age, hosts, cost and sign-up, a line each.
+
+    Whom it is directed to stays on the page: a calendar is read over somebody's shoulder.
+    """
     _ = translator(language)
     chain = languages()[language].chain
     lines = [ages(event.age_from, event.age_to, event.age_unit, language)]
-    lines += [say(texts, chain)[0] for texts in (event.directed_to, event.host_note, event.cost)]
+    lines += [say(texts, chain)[0] for texts in (event.host_note, event.cost)]
     lines.append(sign_up_words(event.sign_up, event.sign_up_link, event.phone, language))
     if not event.hides_place and event.co_hosts:
         hosts = ", ".join([event.unit.name, *(unit.name for unit in event.co_hosts)])
@@ -128,7 +134,9 @@ def _facts(event: Event, language: str) -> list[str]:
 def _where(event: Event, language: str) -> tuple[str, tuple[float, float] | None]:
     if event.hides_place:
         if event.phone:
-            return translator(language)("Call %(phone)s to hear where it is") % {"phone": event.phone}, None
+            return translator(language)("Call %(phone)s to hear where it is") % {
+                "phone": event.phone
+            }, None
         return translator(language)("Ask us where it is"), None
     place = event.place
     if place is None:
@@ -156,7 +164,13 @@ def stamp(language: str, base_url: str) -> str:
     Changes when the software says things differently, so that old texts are not served.
     """
     _ = translator(language)
-    words = [_("CANCELLED"), _("PRELIMINARY"), _("New time: %(when)s"), _("Hosts: %(hosts)s"), base_url]
+    words = [
+        _("CANCELLED"),
+        _("PRELIMINARY"),
+        _("New time: %(when)s"),
+        _("Hosts: %(hosts)s"),
+        base_url,
+    ]
     return digest("\n".join(words))[:16]
 
 

@@ -99,7 +99,9 @@ def subscribe() -> str:
 @open_to("public")
 def robots() -> Response:
     """Everything public may be read; Google refuses feeds that robots.txt closes."""
-    return Response("User-agent: *\nDisallow: /staff\nDisallow: /admin\n", content_type="text/plain")
+    return Response(
+        "User-agent: *\nDisallow: /staff\nDisallow: /admin\n", content_type="text/plain"
+    )
 
 
 def feed_path(scope_name: str, key: str) -> str:

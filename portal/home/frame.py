@@ -19,10 +19,11 @@ from portal.units.models import Municipality
 from portal.units.queries import NotInitialised, municipality, today
 from portal.units.words import UNIT_KIND
 
-
 WORDS: dict[str, Any] = {
     "ages": ages,
-    "audience_words": lambda codes: ", ".join(str(AUDIENCE[code]) for code in codes if code in AUDIENCE),
+    "audience_words": lambda codes: ", ".join(
+        str(AUDIENCE[code]) for code in codes if code in AUDIENCE
+    ),
     "unit_kind": lambda kind: UNIT_KIND.get(kind, kind),
     "role_words": lambda role: ROLE.get(role, role),
     "status_words": lambda status: STATUS.get(status, status),

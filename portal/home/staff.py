@@ -67,7 +67,9 @@ def invite() -> str | tuple[str, int]:
         return _invite_page(form), 422
     token = accounts.invite(unit, "editor", current_account().id)
     db.session.commit()
-    link = current_app.config["PORTAL_SETTINGS"].base_url + url_for("accounts.invitation", token=token)
+    link = current_app.config["PORTAL_SETTINGS"].base_url + url_for(
+        "accounts.invitation", token=token
+    )
     return _invite_page(_invite_form(fresh=True), link, unit.name)
 
 

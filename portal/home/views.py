@@ -29,9 +29,12 @@ SHOWN = 6
 def start() -> str:
     today, zone, key = units.today(), units.zone(), language().key
     tonight = datetime.combine(today + timedelta(days=1), time(), zone).astimezone(UTC)
-    monday = datetime.combine(today + timedelta(days=7 - today.weekday()), time(), zone).astimezone(UTC)
+    monday = datetime.combine(today + timedelta(days=7 - today.weekday()), time(), zone).astimezone(
+        UTC
+    )
     today_rows = events.listed(Filter(), now(), tonight, today, limit=SHOWN)
-    week_rows = events.listed(Filter(), tonight, monday, today, limit=SHOWN)
+    later = events.listed(Filter(), tonight, monday, today, limit=SHOWN + len(today_rows))
+    week_rows = [row for row in later if row.starts_at >= tonight][:SHOWN]
     if not today_rows and not week_rows:
         week_rows = events.listed(Filter(), now(), None, today, limit=SHOWN)
     return render_template(
@@ -61,7 +64,7 @@ def search() -> AnyResponse | str:
 
 @blueprint.get("/help")
 @open_to("public")
-def help() -> str:  # noqa: A001 (the page's own name)
+def help() -> str:
     return render_template("home/help.html", texts=units.municipality().texts)
 
 

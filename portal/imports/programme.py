@@ -29,7 +29,10 @@ COLUMNS = (
     "link",
 )
 CANCELLED = re.compile(r"^\s*(inställ[td]t?|inställt|cancelled)\s*[:!–-]\s*", re.IGNORECASE)
-PRELIMINARY = re.compile(r"^\s*(preliminär[t]?|preliminary)\s*[:!–-]?\s*|\s*\((preliminär[t]?|preliminary)\)\s*$", re.IGNORECASE)
+PRELIMINARY = re.compile(
+    r"^\s*(preliminär[t]?|preliminary)\s*[:!–-]?\s*|\s*\((preliminär[t]?|preliminary)\)\s*$",
+    re.IGNORECASE,
+)
 MAX_TITLE = 200
 
 

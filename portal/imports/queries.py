@@ -13,17 +13,23 @@ from portal.units.models import Unit
 
 def units_by_name() -> dict[str, int]:
     """Unit ids by folded name and alias."""
-    names = {fold(name): unit_id for name, unit_id in db.session.execute(select(Unit.name, Unit.id))}
+    names = {
+        fold(name): unit_id for name, unit_id in db.session.execute(select(Unit.name, Unit.id))
+    }
     aliases = db.session.execute(select(UnitAlias.name, UnitAlias.unit_id))
-    return names | {name: unit_id for name, unit_id in aliases}
+    return names | dict(aliases)
 
 
 def kinds_by_category() -> dict[str, str]:
     """Kind addresses by folded category."""
     rows = db.session.execute(select(CategoryKind.category, CategoryKind.kind_slug))
-    return {category: slug for category, slug in rows}
+    return dict(rows)
 
 
 def known_ids(source: str) -> set[str]:
     """The ids of a source that are here already."""
-    return {found for found in db.session.scalars(select(Event.source_id).where(Event.source == source)) if found}
+    return {
+        found
+        for found in db.session.scalars(select(Event.source_id).where(Event.source == source))
+        if found
+    }

@@ -12,8 +12,7 @@ from sqlalchemy import select
 
 from portal.core.audit import record
 from portal.core.extensions import db
-from portal.core.text import slugify
-from portal.core.text import Localised
+from portal.core.text import Localised, slugify
 from portal.places.models import Break, ClosedDay, OpeningHours, Photo, Place
 from portal.places.opening import Hours
 from portal.places.photos import encode
@@ -35,7 +34,15 @@ def add_room(unit: Unit, data: dict[str, Any]) -> Place:
     )
     inherited = {
         key: getattr(premises, key)
-        for key in ("street", "postcode", "locality", "lat", "lon", "coordinate_source", "how_to_come")
+        for key in (
+            "street",
+            "postcode",
+            "locality",
+            "lat",
+            "lon",
+            "coordinate_source",
+            "how_to_come",
+        )
         if premises is not None
     }
     facilities = {**(premises.facilities if premises else {}), **data.get("facilities", {})}
@@ -107,7 +114,9 @@ def reopen_days(closed: ClosedDay) -> None:
 def set_photo(place: Place, raw: bytes, alt: Localised, credit: str) -> Photo:
     """Stores the place's one photograph; raises UnusablePhoto for what is no picture."""
     encoded = encode(raw)
-    photo = db.session.scalar(select(Photo).where(Photo.place_id == place.id)) or Photo(place_id=place.id)
+    photo = db.session.scalar(select(Photo).where(Photo.place_id == place.id)) or Photo(
+        place_id=place.id
+    )
     photo.digest, photo.jpeg = encoded.digest, encoded.jpeg
     photo.width, photo.height = encoded.width, encoded.height
     photo.alt, photo.credit = alt, credit
@@ -123,7 +132,9 @@ def remove_photo(photo: Photo) -> None:
     db.session.flush()
 
 
-def add_break(names: Localised, first_on: date, last_on: date, *, is_assumed: bool = False) -> Break:
+def add_break(
+    names: Localised, first_on: date, last_on: date, *, is_assumed: bool = False
+) -> Break:
     """Adds a break of the municipality's schools, first and last day included."""
     row = Break(names=names, first_on=first_on, last_on=last_on, is_assumed=is_assumed)
     db.session.add(row)

@@ -41,10 +41,14 @@ class HoursField(LineField):
 def _is_hours(_form: Any, field: HoursField) -> None:
     field.spans = []
     for part in re.split(r"[,;]| och | and ", field.data or ""):
-        found = re.fullmatch(r"\s*(\d{1,2})(?:[:.](\d\d))?\s*[-–]\s*(\d{1,2})(?:[:.](\d\d))?\s*", part)
+        found = re.fullmatch(
+            r"\s*(\d{1,2})(?:[:.](\d\d))?\s*[-–]\s*(\d{1,2})(?:[:.](\d\d))?\s*", part
+        )
         numbers = [int(n or 0) for n in found.groups()] if found else [99]
         if not found or max(numbers[0], numbers[2]) > 23 or max(numbers[1], numbers[3]) > 59:
-            raise ValidationError(str(_l("Write hours like 10-19, or 10-12, 13-17. Leave empty for closed.")))
+            raise ValidationError(
+                str(_l("Write hours like 10-19, or 10-12, 13-17. Leave empty for closed."))
+            )
         opens, closes = time(numbers[0], numbers[1]), time(numbers[2], numbers[3])
         if closes <= opens:
             raise ValidationError(str(_l("It closes before it opens. Change one of the times.")))
@@ -81,7 +85,9 @@ class UnitForm(Form):
     def hours(self) -> list[Hours]:
         """The week as plain values; call after validate()."""
         return [
-            Hours(day, opens, closes) for day in range(7) for opens, closes in self[f"hours_{day}"].spans
+            Hours(day, opens, closes)
+            for day in range(7)
+            for opens, closes in self[f"hours_{day}"].spans
         ]
 
 

@@ -51,7 +51,9 @@ def break_on(day: date, breaks: Iterable[DaySpan]) -> DaySpan | None:
     return next((span for span in breaks if day in span), None)
 
 
-def hours_on(day: date, hours: Sequence[Hours], closed: Iterable[DaySpan], country: str) -> list[Hours]:
+def hours_on(
+    day: date, hours: Sequence[Hours], closed: Iterable[DaySpan], country: str
+) -> list[Hours]:
     """The spans a place is open on a date: none on closed days and public holidays."""
     if break_on(day, closed) or holiday_name(day, country):
         return []

@@ -120,12 +120,16 @@ def set_photo(slug: str) -> Response | tuple[str, int]:
     place = queries.premises(found) or abort(404)
     if form.validate():
         try:
-            actions.set_photo(place, form.photo.data.read(), {"sv": form.alt.data or ""}, form.credit.data or "")
+            actions.set_photo(
+                place, form.photo.data.read(), {"sv": form.alt.data or ""}, form.credit.data or ""
+            )
             db.session.commit()
             return redirect(url_for("staff_places.unit", slug=slug, done="photo"), 303)
         except UnusablePhoto as error:
             words = {"too_large": _("The picture is too large. Choose one under 12 MB.")}
-            form.photo.errors = [words.get(error.code, _("That is not a picture. Choose a JPEG, PNG or WebP."))]
+            form.photo.errors = [
+                words.get(error.code, _("That is not a picture. Choose a JPEG, PNG or WebP."))
+            ]
     return _page(found, None, photo=form), 422
 
 
@@ -164,7 +168,9 @@ def _breaks_page(form: BreakForm) -> str:
     country = units.municipality().country
     days = {**public_holidays(country, today.year), **public_holidays(country, today.year + 1)}
     coming = sorted((day, name) for day, name in days.items() if day >= today)
-    return render_template("places/breaks.html", form=form, breaks=queries.breaks(today), holidays=coming)
+    return render_template(
+        "places/breaks.html", form=form, breaks=queries.breaks(today), holidays=coming
+    )
 
 
 def _own(slug: str) -> Unit:

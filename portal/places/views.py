@@ -31,7 +31,11 @@ def index() -> str:
     if words:
         shown = [unit for unit in shown if fold(words) in fold(unit.name)]
     return render_template(
-        "places/index.html", groups=units.by_area(shown, today), rooms=rooms, words=words, count=len(shown)
+        "places/index.html",
+        groups=units.by_area(shown, today),
+        rooms=rooms,
+        words=words,
+        count=len(shown),
     )
 
 

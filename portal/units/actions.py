@@ -153,7 +153,9 @@ def move_unit(unit: Unit, on: date, **to: Any) -> Affiliation:
     }
     if before is not None:
         before.ends_on = on - timedelta(days=1)
-    after = Affiliation(unit_id=unit.id, starts_on=on, **{**kept, "operator": kept["operator"] or "", **to})
+    after = Affiliation(
+        unit_id=unit.id, starts_on=on, **{**kept, "operator": kept["operator"] or "", **to}
+    )
     db.session.add(after)
     db.session.flush()
     record("unit.move", "unit", unit.id, on=on.isoformat())

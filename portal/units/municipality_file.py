@@ -128,7 +128,9 @@ class _Check:
         if not isinstance(value, dict) or not value.get("sv"):
             self.say(f'{where} needs a text per language, at least Swedish: {{ sv = "…" }}')
 
-    def rows(self, data: dict[str, Any], name: str, needed: tuple[str, ...]) -> list[dict[str, Any]]:
+    def rows(
+        self, data: dict[str, Any], name: str, needed: tuple[str, ...]
+    ) -> list[dict[str, Any]]:
         rows = data.get(name, [])
         seen: set[str] = set()
         for number, row in enumerate(rows, 1):
@@ -157,11 +159,15 @@ class _Check:
         for kind, rows in (("area", areas), ("body", bodies)):
             for row in rows:
                 if row.get("successor") and row["successor"] not in known[kind]:
-                    self.say(f"[[{kind}]] {row.get('slug')}: there is no {kind} {row['successor']!r}")
+                    self.say(
+                        f"[[{kind}]] {row.get('slug')}: there is no {kind} {row['successor']!r}"
+                    )
         for unit in units:
             where = f"[[unit]] {unit.get('slug')}"
             if unit.get("kind") not in UNIT_KINDS:
-                self.say(f"{where}: kind {unit.get('kind')!r} is not one of {', '.join(UNIT_KINDS)}")
+                self.say(
+                    f"{where}: kind {unit.get('kind')!r} is not one of {', '.join(UNIT_KINDS)}"
+                )
             for key, slugs in known.items():
                 if unit.get(key) and unit[key] not in slugs:
                     self.say(f"{where}: there is no {key} {unit[key]!r}")

@@ -70,7 +70,11 @@ def _current(on: date) -> Select[tuple[Affiliation]]:
 def affiliation(unit: Unit, on: date) -> Affiliation | None:
     """What the unit belongs to on a day."""
     query = _current(on).where(Affiliation.unit_id == unit.id)
-    loads = (joinedload(Affiliation.body), joinedload(Affiliation.area), joinedload(Affiliation.parent))
+    loads = (
+        joinedload(Affiliation.body),
+        joinedload(Affiliation.area),
+        joinedload(Affiliation.parent),
+    )
     return db.session.scalar(query.options(*loads))
 
 
@@ -118,7 +122,9 @@ def bodies(on: date) -> list[Body]:
 
 
 def body_by_slug(slug: str) -> Body | None:
-    return db.session.scalar(select(Body).where(Body.slug == slug).options(selectinload(Body.contacts)))
+    return db.session.scalar(
+        select(Body).where(Body.slug == slug).options(selectinload(Body.contacts))
+    )
 
 
 def units_of(body: Body, on: date) -> list[Unit]:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 ZONES = ("Europe/Stockholm", "Europe/Helsinki", "America/St_Johns")
 # Hours and minutes that no clock change touches, but the one at which the clocks change.
-QUIET = [(hour, minute) for hour in (0, 4, 9, 12, 17, 21) for minute in (0, 15, 30)]
+QUIET = [(hour, minute) for hour in (5, 9, 12, 17, 20) for minute in (0, 15, 30)]
 
 
 @dataclass(frozen=True)
@@ -77,13 +77,11 @@ def nth_weekday(year: int, month: int, ordinal: int, weekday: int) -> date | Non
 
 def readings(wall: datetime, zone: str) -> list[datetime]:
     """Every UTC instant at which the clock on the wall shows this: none, one or two."""
-    noon = wall.replace(tzinfo=UTC)
-    around = (noon + timedelta(minutes=15 * step) for step in range(-64, 65))
-    return [
-        moment
-        for moment in around
-        if moment.astimezone(ZoneInfo(zone)).replace(tzinfo=None) == wall
-    ]
+    info, noon = ZoneInfo(zone), wall.replace(tzinfo=UTC)
+    days = (noon - timedelta(days=1), noon + timedelta(days=1))
+    offsets = {day.astimezone(info).utcoffset() or timedelta() for day in days}
+    moments = sorted(noon - offset for offset in offsets)
+    return [one for one in moments if one.astimezone(info).replace(tzinfo=None) == wall]
 
 
 def to_utc(wall: datetime, zone: str) -> datetime:
