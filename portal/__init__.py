@@ -25,6 +25,7 @@ from portal.core.sealing import load_key
 from portal.core.security import init_security
 from portal.core.templates import init_templates
 from portal.events import models as event_models
+from portal.events import staff_dates  # noqa: F401 (adds its routes)
 from portal.events.staff import blueprint as staff_events
 from portal.events.views import blueprint as events
 from portal.feeds import models as feed_models

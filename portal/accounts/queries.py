@@ -40,6 +40,10 @@ def account_by_email(email: str) -> Account | None:
     return db.session.scalar(select(Account).where(Account.email == email.strip().lower()))
 
 
+def account_by_id(account_id: int) -> Account | None:
+    return db.session.get(Account, account_id)
+
+
 def all_accounts() -> list[Account]:
     return list(db.session.scalars(select(Account).order_by(Account.email)))
 

@@ -20,9 +20,12 @@ View = TypeVar("View", bound=Callable[..., Any])
 class Account(Protocol):
     """What the guard needs to know of whoever is signed in."""
 
-    id: int
-    roles: frozenset[str]
-    session_key: str
+    @property
+    def id(self) -> int: ...
+    @property
+    def roles(self) -> frozenset[str]: ...
+    @property
+    def session_key(self) -> str: ...
 
 
 def open_to(*who: str) -> Callable[[View], View]:

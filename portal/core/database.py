@@ -135,7 +135,7 @@ def init_database(app: Flask) -> None:
         if db.engine.dialect.name == "sqlite":
             path = db.engine.url.database or ""
             prepare_sqlite(db.engine, path)
-    session_class = db.session.session_factory.class_  # type: ignore[attr-defined]
+    session_class = db.session.session_factory.class_
     if not event.contains(session_class, "before_flush", _watch):
         event.listen(session_class, "before_flush", _watch)
         event.listen(session_class, "before_commit", _count)

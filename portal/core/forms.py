@@ -92,6 +92,8 @@ class TimeOfDayField(StringField):
 class ChoiceField(SelectField):
     """One of a list; says so when nothing or something else was sent."""
 
+    data: Any
+
     def pre_validate(self, form: Any) -> None:
         try:
             super().pre_validate(form)

@@ -119,7 +119,7 @@ def page_language() -> Language:
     return languages()[next((key for key in chain if is_written(key)), DEFAULT)]
 
 
-class FallbackDomain(Domain):
+class FallbackDomain(Domain):  # type: ignore[misc]
     """Catalogues that fall back along the language's chain before they give the source text."""
 
     def get_translations(self) -> Any:

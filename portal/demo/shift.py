@@ -10,7 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from portal.events.recurrence import Rule, Series, align, parse_rrule, starts_of
+from portal.events.recurrence import Rule, Series, align, starts_of
+from portal.events.rrule import parse_rrule
 
 
 @dataclass(frozen=True)

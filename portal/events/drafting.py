@@ -133,7 +133,7 @@ def _series(form: EventForm) -> tuple[Series | None, list[Problem]]:
         if until < first:
             return None, [Problem("until_before_start", "until")]
         weekdays = tuple(sorted(form.weekdays.data or ())) or (first.weekday(),)
-        rule = Rule("WEEKLY", until, INTERVALS[form.repeat.data], weekdays)
+        rule = Rule("WEEKLY", until, INTERVALS[str(form.repeat.data)], weekdays)
     return align(Series(*times, units.municipality().zone, bool(form.is_all_day.data), rule)), []
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from typing import Any
 
 from flask import url_for
 from flask_babel import gettext as _
@@ -95,7 +96,7 @@ def chips(found: ReadFilter, args: Mapping[str, str]) -> list[dict[str, str]]:
     ]
 
 
-def _without(name: str, found: ReadFilter, args: Mapping[str, str]) -> dict[str, str]:
+def _without(name: str, found: ReadFilter, args: Mapping[str, str]) -> dict[str, Any]:
     gone = {name, "page"}
     if name == "from" and found.wanted.from_on == found.wanted.to_on:
         gone.add("to")
@@ -127,7 +128,7 @@ def choices(form: EventFilterForm) -> None:
         form[name].data = form[name].data or ""
 
 
-def quick_choices(today: date) -> list[tuple[str, dict[str, str]]]:
+def quick_choices(today: date) -> list[tuple[str, dict[str, Any]]]:
     """Today, this week and everything, as words and as arguments of /events."""
     sunday = today + timedelta(days=6 - today.weekday())
     iso = today.isoformat()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import contains_eager, joinedload, selectinload
@@ -12,12 +12,13 @@ from sqlalchemy.orm import contains_eager, joinedload, selectinload
 from portal.core.extensions import db
 from portal.core.text import fold
 from portal.events.models import CoHost, Event, EventKind, Occurrence
-from portal.events.recurrence import Series, parse_rrule
+from portal.events.recurrence import Series
+from portal.events.rrule import parse_rrule
 from portal.places.models import Place
 from portal.units.models import Area
 from portal.units.queries import unit_ids_in_area
 
-Row = TypeVar("Row", bound=tuple[Any, ...])
+Row = TypeVar("Row")
 
 COUNT_LIMIT = 1000
 # Events that began earlier and still go on are looked for this far back.
@@ -96,7 +97,7 @@ def upcoming_of(event: Event, now: datetime, limit: int | None = None) -> list[O
     return list(db.session.scalars(query.limit(limit) if limit else query))
 
 
-def matching(wanted: Filter, today: date) -> Select[tuple[Event]]:
+def matching(wanted: Filter, today: date) -> Select[Event]:
     """The public events that a filter wants, without regard to dates: for feeds."""
     query = select(Event).where(
         Event.status.in_(("published", "cancelled")),
@@ -140,7 +141,7 @@ def _at_unit(unit_ids: list[int]) -> ColumnElement[bool]:
 
 def _listed(
     wanted: Filter, since: datetime, until: datetime | None, today: date
-) -> Select[tuple[Occurrence]]:
+) -> Select[Occurrence]:
     query = (
         select(Occurrence)
         .join(Occurrence.event)
@@ -211,7 +212,7 @@ def events_showing(unit_id: int) -> list[Event]:
     return list(db.session.scalars(select(Event).where(_at_unit([unit_id]))))
 
 
-def with_dates(query: Select[tuple[Event]]) -> list[Event]:
+def with_dates(query: Select[Event]) -> list[Event]:
     """The events of a query with dates, left-out dates and co-hosts, for rendering feeds."""
     loads = (
         selectinload(Event.occurrences),

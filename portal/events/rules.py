@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from portal.core.problems import Problem
 from portal.core.text import Localised
-from portal.events.recurrence import Series, check, starts_of
+from portal.events.recurrence import Series, check, clock_trouble, nearest_valid, starts_of
 from portal.places.opening import DaySpan, break_on, holiday_name
 
 VISIBILITIES = ("public", "without_place", "staff", "closed")
@@ -86,6 +86,20 @@ def check_series(series: Series, today: date) -> list[Problem]:
     return check(series)
 
 
+def check_times(starts: datetime, ends: datetime, zone: str) -> list[Problem]:
+    """What is wrong with the wall times of one date."""
+    if ends <= starts:
+        return [Problem("end_before_start", "ends")]
+    problems = []
+    for name, moment in (("starts", starts), ("ends", ends)):
+        trouble = clock_trouble(moment, zone)
+        if trouble:
+            before, after = nearest_valid(moment, zone)
+            facts = {"at": moment, "before": before, "after": after}
+            problems.append(Problem(f"clock_{trouble}", name, facts))
+    return problems
+
+
 def left_out(
     series: Series,
     chosen: Iterable[date],
@@ -113,6 +127,12 @@ def left_out(
         elif day in by_hand:
             out.append(LeftOut(start))
     return out
+
+
+def without(series: Series, left_out: Sequence[LeftOut]) -> Series:
+    """The series with exactly these dates left out."""
+    gone = frozenset(row.recurrence_id for row in left_out)
+    return Series(series.starts, series.ends, series.zone, series.is_all_day, series.rule, gone)
 
 
 def may_change_visibility(before: str, after: str, was_published: bool) -> bool:

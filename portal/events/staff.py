@@ -10,17 +10,16 @@ from flask import Blueprint, abort, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from portal.core.access import current_account, open_to
-from portal.core.clock import now
 from portal.core.database import begin_write
 from portal.core.extensions import db
 from portal.core.forms import parse_day
 from portal.core.languages import language
 from portal.core.problems import Problem, Refused
 from portal.events import actions, drafting, queries, showing
-from portal.events.forms import EventForm, ReasonForm
-from portal.events.models import Event, Occurrence
+from portal.events.forms import EventForm
+from portal.events.models import Event
 from portal.events.recurrence import MAX_DATES, starts_of
-from portal.events.rules import check_details, check_series
+from portal.events.rules import check_details, check_series, without
 from portal.events.words import say_problem
 from portal.units import queries as units
 from portal.units.models import Unit
@@ -66,7 +65,7 @@ def create() -> Response | str | tuple[str, int]:
 @blueprint.get("/<int:event_id>")
 @open_to("editor", "admin")
 def edit(event_id: int) -> str:
-    event = _own(event_id)
+    event = own_event(event_id)
     form = _form(event)
     drafting.fill(form, event)
     skipped = [row.recurrence_id.date() for row in event.exdates if not row.reason]
@@ -77,7 +76,7 @@ def edit(event_id: int) -> str:
 @open_to("editor", "admin")
 def update(event_id: int) -> Response | str | tuple[str, int]:
     begin_write()
-    event = _own(event_id)
+    event = own_event(event_id)
     return _save(event) if event.published_at is None else _change(event)
 
 
@@ -129,100 +128,6 @@ def _change(event: Event) -> Response | tuple[str, int]:
     return _page(form, queries.event_by_id(event.id)), 422
 
 
-@blueprint.get("/<int:event_id>/dates")
-@open_to("editor", "admin")
-def dates(event_id: int) -> str:
-    event = _own(event_id)
-    rows = [
-        (row, showing.card(row, language().key), row.ends_at <= now()) for row in event.occurrences
-    ]
-    return render_template(
-        "events/staff_dates.html", event=event, rows=rows, done=request.args.get("done", "")
-    )
-
-
-@blueprint.route("/<int:event_id>/cancel", methods=["GET", "POST"])
-@open_to("editor", "admin")
-def cancel(event_id: int) -> Response | str | tuple[str, int]:
-    event = _own(event_id)
-    return _with_reason(event, None, lambda reason: actions.cancel(event, {"sv": reason}))
-
-
-@blueprint.route("/<int:event_id>/dates/<key>/cancel", methods=["GET", "POST"])
-@open_to("editor", "admin")
-def cancel_date(event_id: int, key: str) -> Response | str | tuple[str, int]:
-    event = _own(event_id)
-    row = _date(event, key)
-    return _with_reason(event, row, lambda reason: actions.cancel_date(row, {"sv": reason}))
-
-
-def _with_reason(
-    event: Event, row: Occurrence | None, act: Any
-) -> Response | str | tuple[str, int]:
-    """Asks for the reason, then acts; a refusal comes back with the reason kept."""
-    form = ReasonForm()
-    if request.method == "POST" and form.validate():
-        try:
-            act(form.reason.data)
-            db.session.commit()
-            return redirect(url_for("staff_events.dates", event_id=event.id, done="cancelled"), 303)
-        except Refused as refused:
-            db.session.rollback()
-            form.add(refused.problems, say_problem)
-    card = showing.card(row, language().key) if row is not None else None
-    left = queries.upcoming_of(event, now())
-    page = render_template(
-        "events/staff_cancel.html", form=form, event=event, row=row, card=card, left=len(left)
-    )
-    return (page, 422) if form.errors else page
-
-
-@blueprint.post("/<int:event_id>/dates/<key>/restore")
-@open_to("editor", "admin")
-def restore_date(event_id: int, key: str) -> Response:
-    begin_write()
-    event = _own(event_id)
-    try:
-        actions.restore_date(_date(event, key))
-        db.session.commit()
-    except Refused:
-        db.session.rollback()
-        return redirect(url_for("staff_events.dates", event_id=event_id, done="past"), 303)
-    return redirect(url_for("staff_events.dates", event_id=event_id, done="restored"), 303)
-
-
-@blueprint.post("/<int:event_id>/delete")
-@open_to("editor", "admin")
-def delete(event_id: int) -> Response:
-    begin_write()
-    event = _own(event_id)
-    try:
-        actions.delete_draft(event)
-        db.session.commit()
-    except Refused:
-        abort(409)
-    return redirect(url_for("staff_events.index"), 303)
-
-
-@blueprint.post("/<int:event_id>/answer")
-@open_to("editor", "admin")
-def answer(event_id: int) -> Response:
-    """Yes or no from the unit whose place somebody else wants to use."""
-    begin_write()
-    event = queries.event_by_id(event_id) or abort(404)
-    if event.place is None or not current_account().edits(event.place.unit_id):
-        abort(403)
-    try:
-        if request.form.get("answer") == "yes":
-            actions.publish(event, may_use_place=True)
-        else:
-            actions.decline(event, request.form.get("note", "").strip()[:300])
-        db.session.commit()
-    except Refused:
-        db.session.rollback()
-    return redirect(url_for("staff.start"), 303)
-
-
 def own_unit_ids() -> list[int] | None:
     """The units this account edits; None for all."""
     account = current_account()
@@ -234,7 +139,8 @@ def own_units() -> list[Unit]:
     return units.open_units(units.today()) if ids is None else list(units.units_by_id(ids).values())
 
 
-def _own(event_id: int) -> Event:
+def own_event(event_id: int) -> Event:
+    """The event, if this account may change it; else 404 or 403."""
     event = queries.event_by_id(event_id) or abort(404)
     if not current_account().edits(event.unit_id):
         abort(403)
@@ -248,10 +154,6 @@ def _own_unit(unit_id: int) -> None:
 
 def _may_use_place(event: Event) -> bool:
     return event.place is None or current_account().edits(event.place.unit_id)
-
-
-def _date(event: Event, key: str) -> Occurrence:
-    return queries.occurrence(event, key) or abort(404)
 
 
 def _form(event: Event | None = None) -> EventForm:
@@ -271,7 +173,7 @@ def _skipped() -> list[date]:
 def _series_problems(draft: drafting.Draft) -> list[Problem]:
     if draft.series is None:
         return []
-    return check_series(actions.without(draft.series, draft.left_out), units.today())
+    return check_series(without(draft.series, draft.left_out), units.today())
 
 
 def _page(form: EventForm, event: Event | None, skipped: list[date] | None = None) -> str:

@@ -6,7 +6,6 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from flask import Blueprint, abort, render_template, request, url_for
-from werkzeug.datastructures import MultiDict
 
 from portal.core.access import open_to
 from portal.core.clock import now
@@ -74,7 +73,9 @@ def _next_date(found: ReadFilter) -> showing.Card | None:
 
 def _pills() -> list[dict[str, Any]]:
     given = (request.args.get("from", ""), request.args.get("to", ""))
-    kept = {k: v for k, v in request.args.items() if v and k not in ("from", "to", "page")}
+    kept: dict[str, Any] = {
+        k: v for k, v in request.args.items() if v and k not in ("from", "to", "page")
+    }
     return [
         {
             "label": label,
@@ -86,7 +87,7 @@ def _pills() -> list[dict[str, Any]]:
 
 
 def _with_page(number: int) -> str:
-    args: MultiDict[str, str] = MultiDict(request.args)
+    args: dict[str, Any] = request.args.to_dict()
     args["page"] = str(number)
     return url_for("events.index", **{k: v for k, v in args.items() if v})
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from portal.core.languages import language
@@ -118,8 +117,3 @@ def _fact(value: Any) -> Any:
     if isinstance(value, date):
         return day_words(value, key, True)
     return value
-
-
-def dates_count(n: int) -> str:
-    """How many dates a series makes."""
-    return _("1 date") if n == 1 else _("%(n)s dates", n=n)

@@ -99,7 +99,7 @@ def last_modified(today: date, zone: ZoneInfo) -> datetime:
     return max(changed, midnight) if changed else midnight
 
 
-def selection(wanted: Scope, today: date, zone: ZoneInfo) -> Select[tuple[Event]]:
+def selection(wanted: Scope, today: date, zone: ZoneInfo) -> Select[Event]:
     """The events of a scope: each with any date in the window comes whole."""
     since, until = window(today, zone)
     query = events.matching(wanted.wanted, today)
@@ -138,9 +138,7 @@ class Rendered:
 rendered = Rendered()
 
 
-def bodies(
-    query: Select[tuple[Event]], language: str, base_url: str
-) -> tuple[list[bytes], list[str]]:
+def bodies(query: Select[Event], language: str, base_url: str) -> tuple[list[bytes], list[str]]:
     """The VEVENTs of a selection, oldest event first, and the zones they are in.
 
     Memory first, then the stored texts, and only what is in neither is rendered.

@@ -96,7 +96,7 @@ def people() -> str:
 def change_person(account_id: int) -> Response:
     """Closes or opens an account; closing signs it out everywhere."""
     begin_write()
-    account = db.session.get(account_queries.Account, account_id) or abort(404)
+    account = account_queries.account_by_id(account_id) or abort(404)
     if account.id == current_account().id:
         abort(409)
     accounts.set_disabled(account, request.form.get("do") == "close")

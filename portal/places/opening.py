@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from datetime import date, time
 from functools import lru_cache
 
-import holidays as holiday_library
-
 
 @dataclass(frozen=True)
 class DaySpan:
@@ -35,7 +33,9 @@ class Hours:
 def public_holidays(country: str, year: int, language: str = "sv") -> dict[date, str]:
     """The country's public holidays of a year, by date; Sundays as such are not among them."""
     if country == "SE":
-        days = holiday_library.Sweden(years=year, language=language, include_sundays=False)
+        days = holiday_library.countries.Sweden(
+            years=year, language=language, include_sundays=False
+        )
     else:
         days = holiday_library.country_holidays(country, years=year)
     return {day: name for day, name in days.items() if day.year == year}

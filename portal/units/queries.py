@@ -60,7 +60,7 @@ def open_units(on: date) -> list[Unit]:
     return list(db.session.scalars(select(Unit).where(still).order_by(Unit.name)))
 
 
-def _current(on: date) -> Select[tuple[Affiliation]]:
+def _current(on: date) -> Select[Affiliation]:
     return select(Affiliation).where(
         Affiliation.starts_on <= on,
         or_(Affiliation.ends_on.is_(None), Affiliation.ends_on >= on),

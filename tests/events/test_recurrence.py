@@ -18,21 +18,19 @@ from portal.events.recurrence import (
     Dated,
     Rule,
     Series,
-    UnknownRule,
     align,
     check,
     clock_trouble,
     crosses_clock_change,
     expand,
-    format_rrule,
     instant,
     key,
     keys,
     nearest_valid,
-    parse_rrule,
     starts_of,
     wall,
 )
+from portal.events.rrule import UnknownRule, format_rrule, parse_rrule
 from tests.events.oracle import ZONES, Rhythm, readings, rhythms
 
 STOCKHOLM = "Europe/Stockholm"

@@ -1,0 +1,118 @@
+"""Staff routes: an event's dates, cancelling, and answering those who ask for a place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from flask import abort, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from portal.core.access import current_account, open_to
+from portal.core.clock import now
+from portal.core.database import begin_write
+from portal.core.extensions import db
+from portal.core.languages import language
+from portal.core.problems import Refused
+from portal.events import actions, queries, showing
+from portal.events.forms import ReasonForm
+from portal.events.models import Event, Occurrence
+from portal.events.staff import blueprint, own_event
+from portal.events.words import say_problem
+
+
+@blueprint.get("/<int:event_id>/dates")
+@open_to("editor", "admin")
+def dates(event_id: int) -> str:
+    event = own_event(event_id)
+    rows = [
+        (row, showing.card(row, language().key), row.ends_at <= now()) for row in event.occurrences
+    ]
+    return render_template(
+        "events/staff_dates.html", event=event, rows=rows, done=request.args.get("done", "")
+    )
+
+
+@blueprint.route("/<int:event_id>/cancel", methods=["GET", "POST"])
+@open_to("editor", "admin")
+def cancel(event_id: int) -> Response | str | tuple[str, int]:
+    event = own_event(event_id)
+    return _with_reason(event, None, lambda reason: actions.cancel(event, {"sv": reason}))
+
+
+@blueprint.route("/<int:event_id>/dates/<key>/cancel", methods=["GET", "POST"])
+@open_to("editor", "admin")
+def cancel_date(event_id: int, key: str) -> Response | str | tuple[str, int]:
+    event = own_event(event_id)
+    row = _date(event, key)
+    return _with_reason(event, row, lambda reason: actions.cancel_date(row, {"sv": reason}))
+
+
+def _with_reason(
+    event: Event, row: Occurrence | None, act: Callable[[str], None]
+) -> Response | str | tuple[str, int]:
+    """Asks for the reason, then acts; a refusal comes back with the reason kept."""
+    form = ReasonForm()
+    if request.method == "POST" and form.validate():
+        try:
+            act(form.reason.data or "")
+            db.session.commit()
+            return redirect(url_for("staff_events.dates", event_id=event.id, done="cancelled"), 303)
+        except Refused as refused:
+            db.session.rollback()
+            form.add(refused.problems, say_problem)
+    card = showing.card(row, language().key) if row is not None else None
+    left = queries.upcoming_of(event, now())
+    page = render_template(
+        "events/staff_cancel.html", form=form, event=event, row=row, card=card, left=len(left)
+    )
+    return (page, 422) if form.errors else page
+
+
+@blueprint.post("/<int:event_id>/dates/<key>/restore")
+@open_to("editor", "admin")
+def restore_date(event_id: int, key: str) -> Response:
+    begin_write()
+    event = own_event(event_id)
+    try:
+        actions.restore_date(_date(event, key))
+        db.session.commit()
+    except Refused:
+        db.session.rollback()
+        return redirect(url_for("staff_events.dates", event_id=event_id, done="past"), 303)
+    return redirect(url_for("staff_events.dates", event_id=event_id, done="restored"), 303)
+
+
+@blueprint.post("/<int:event_id>/delete")
+@open_to("editor", "admin")
+def delete(event_id: int) -> Response:
+    begin_write()
+    event = own_event(event_id)
+    try:
+        actions.delete_draft(event)
+        db.session.commit()
+    except Refused:
+        abort(409)
+    return redirect(url_for("staff_events.index"), 303)
+
+
+@blueprint.post("/<int:event_id>/answer")
+@open_to("editor", "admin")
+def answer(event_id: int) -> Response:
+    """Yes or no from the unit whose place somebody else wants to use."""
+    begin_write()
+    event = queries.event_by_id(event_id) or abort(404)
+    if event.place is None or not current_account().edits(event.place.unit_id):
+        abort(403)
+    try:
+        if request.form.get("answer") == "yes":
+            actions.publish(event, may_use_place=True)
+        else:
+            actions.decline(event, request.form.get("note", "").strip()[:300])
+        db.session.commit()
+    except Refused:
+        db.session.rollback()
+    return redirect(url_for("staff.start"), 303)
+
+
+def _date(event: Event, key: str) -> Occurrence:
+    return queries.occurrence(event, key) or abort(404)

@@ -1,0 +1,91 @@
+"""What every change of an event is made of. Used by actions only; see there for the meaning."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from sqlalchemy import select
+
+from portal.core.clock import now
+from portal.core.extensions import db
+from portal.core.text import search_text, slugify
+from portal.events.models import Event, ExDate, Occurrence
+from portal.events.recurrence import Series, expand, keys, starts_of, wall
+from portal.events.rrule import format_rrule
+from portal.events.rules import Details, LeftOut, without
+from portal.units.models import Unit
+
+DETAIL_FIELDS = tuple(name for name in Details.__dataclass_fields__ if name != "co_host_ids")
+
+
+def set_details(event: Event, details: Details) -> None:
+    for name in DETAIL_FIELDS:
+        setattr(event, name, getattr(details, name))
+    wanted = set(details.co_host_ids) - {details.unit_id}
+    with db.session.no_autoflush:
+        event.co_hosts = (
+            list(db.session.scalars(select(Unit).where(Unit.id.in_(wanted)))) if wanted else []
+        )
+
+
+def set_series(event: Event, series: Series, left_out: Sequence[LeftOut]) -> None:
+    whole = without(series, left_out)
+    event.starts, event.ends, event.is_all_day = series.starts, series.ends, series.is_all_day
+    event.rrule = format_rrule(whole)
+    if event.id is not None:
+        # Unique keys: the old rows must be gone before the new ones come.
+        event.exdates, event.occurrences = [], []
+        db.session.flush()
+    event.exdates = [
+        ExDate(recurrence_id=row.recurrence_id, reason=dict(row.reason)) for row in left_out
+    ]
+    addresses = keys(list(starts_of(whole)))
+    event.occurrences = [
+        Occurrence(
+            recurrence_id=dated.recurrence_id,
+            key=addresses[dated.recurrence_id],
+            starts_at=dated.starts_at,
+            ends_at=dated.ends_at,
+            on=wall(dated.starts_at, series.zone).date(),
+            note={},
+        )
+        for dated in expand(whole)
+    ]
+
+
+def touch(event: Event) -> None:
+    """A change: SEQUENCE rises by one, the revision time by at least a second."""
+    event.sequence += 1
+    event.revised_at = max(now(), event.revised_at + timedelta(seconds=1))
+    db.session.flush()
+
+
+def set_listed(event: Event) -> None:
+    for row in event.occurrences:
+        row.is_listed = event.is_public
+    db.session.flush()
+
+
+def set_search(event: Event) -> None:
+    """What a visitor's search looks in: nothing that pages keep quiet about."""
+    db.session.flush()
+    db.session.refresh(event, ["kind", "unit", "place"])
+    where = [] if event.hides_place else [event.unit.name, *(unit.name for unit in event.co_hosts)]
+    if event.place is not None and not event.hides_place:
+        where += [*event.place.names.values(), event.place.locality]
+    if not event.hides_place:
+        where.append(event.elsewhere)
+    event.search = search_text(
+        " ".join(event.titles.values()), *event.texts.values(), *event.kind.names.values(), *where
+    )
+    db.session.flush()
+
+
+def free_slug(title: str) -> str:
+    base = slugify(title)
+    taken = set(db.session.scalars(select(Event.slug).where(Event.slug.like(f"{base}%"))))
+    slug, number = base, 2
+    while slug in taken:
+        slug, number = f"{base}-{number}", number + 1
+    return slug
