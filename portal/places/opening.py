@@ -33,12 +33,9 @@ class Hours:
 def public_holidays(country: str, year: int, language: str = "sv") -> dict[date, str]:
     """The country's public holidays of a year, by date; Sundays as such are not among them."""
     if country == "SE":
-        days = holiday_library.countries.Sweden(
-            years=year, language=language, include_sundays=False
-        )
-    else:
-        days = holiday_library.country_holidays(country, years=year)
-    return {day: name for day, name in days.items() if day.year == year}
+        swedish = Sweden(years=year, language=language, include_sundays=False)
+        return {day: name for day, name in swedish.items() if day.year == year}
+    return dict(country_holidays(country, years=year).items())
 
 
 def holiday_name(day: date, country: str) -> str | None:
