@@ -72,9 +72,7 @@ def start_app(
     started: list[Flask] = []
 
     def start(name: str) -> Flask:
-        url = templates.copy(
-            engine, name, tmp_path, lambda: request.getfixturevalue("postgres")
-        )
+        url = templates.copy(engine, name, tmp_path, lambda: request.getfixturevalue("postgres"))
         started.append(portal_app.make_app(url, tmp_path))
         return started[-1]
 

@@ -116,7 +116,7 @@ def decline(event: Event, note: str) -> None:
     if event.status != "waiting":
         raise Refused(Problem("not_waiting"))
     event.status, event.answer_note = "draft", note
-    db.session.flush()
+    touch(event)
     record("event.decline", "event", event.id)
 
 

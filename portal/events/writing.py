@@ -11,7 +11,7 @@ from portal.core.clock import now
 from portal.core.extensions import db
 from portal.core.text import search_text, slugify
 from portal.events.models import Event, ExDate, Occurrence
-from portal.events.recurrence import Series, expand, keys, starts_of, wall
+from portal.events.recurrence import Series, align, expand, keys, starts_of, wall
 from portal.events.rrule import format_rrule
 from portal.events.rules import Details, LeftOut, without
 from portal.units.models import Unit
@@ -30,8 +30,9 @@ def set_details(event: Event, details: Details) -> None:
 
 
 def set_series(event: Event, series: Series, left_out: Sequence[LeftOut]) -> None:
-    whole = without(series, left_out)
-    event.starts, event.ends, event.is_all_day = series.starts, series.ends, series.is_all_day
+    # Aligned: DTSTART must be one of the rule's dates, calendars show it in any case.
+    whole = align(without(series, left_out))
+    event.starts, event.ends, event.is_all_day = whole.starts, whole.ends, whole.is_all_day
     event.rrule = format_rrule(whole)
     if event.id is not None:
         # Unique keys: the old rows must be gone before the new ones come.

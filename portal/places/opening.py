@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from datetime import date, time
 from functools import lru_cache
 
+from holidays import country_holidays
+from holidays.countries.sweden import Sweden
+
 
 @dataclass(frozen=True)
 class DaySpan:

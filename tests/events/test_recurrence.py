@@ -361,7 +361,11 @@ def test_sound_series_have_no_problem() -> None:
             "no_dates",
             "until",
         ),
-        (lambda s: replace(s, ends=s.starts + timedelta(hours=24, minutes=15)), "overlaps_itself", "ends"),
+        (
+            lambda s: replace(s, ends=s.starts + timedelta(hours=24, minutes=15)),
+            "overlaps_itself",
+            "ends",
+        ),
     ],
 )
 def test_each_fault_has_its_code_and_field(
@@ -374,14 +378,18 @@ def test_each_fault_has_its_code_and_field(
 def test_too_many_dates_is_said_without_making_all_of_them() -> None:
     rule = Rule("DAILY", date(9999, 12, 31))
     start = datetime(2026, 11, 25, 17)
-    assert codes(Series(start, start + timedelta(hours=1), STOCKHOLM, rule=rule)) == ["too_many_dates"]
+    assert codes(Series(start, start + timedelta(hours=1), STOCKHOLM, rule=rule)) == [
+        "too_many_dates"
+    ]
 
 
 @pytest.mark.parametrize(
     ("start", "code"),
     [(datetime(2027, 3, 28, 2, 30), "clock_gap"), (datetime(2026, 10, 25, 2, 30), "clock_fold")],
 )
-def test_a_time_the_clocks_skip_or_repeat_is_refused_with_the_nearest(start: datetime, code: str) -> None:
+def test_a_time_the_clocks_skip_or_repeat_is_refused_with_the_nearest(
+    start: datetime, code: str
+) -> None:
     (problem,) = check(Series(start, start + timedelta(hours=2), STOCKHOLM))
     assert (problem.code, problem.field) == (code, "starts")
     assert problem.facts["at"] == start
@@ -409,4 +417,6 @@ def test_what_is_sound_can_be_expanded_without_overlap(rhythm: Rhythm) -> None:
         assert all(one.starts_at < one.ends_at for one in found)
         assert all(a.ends_at <= b.starts_at for a, b in pairwise(found))
         assert len({one.recurrence_id for one in found}) == len(found)
-        assert {one.recurrence_id.time() for one in found} == {time(*rhythm.starts.timetuple()[3:5])}
+        assert {one.recurrence_id.time() for one in found} == {
+            time(*rhythm.starts.timetuple()[3:5])
+        }

@@ -37,7 +37,9 @@ TODAY = date(2026, 11, 20)
         ({"age_from": 9, "age_to": 7}, "ages_reversed", "age_to"),
     ],
 )
-def test_each_missing_detail_has_its_code(changes: dict[str, object], code: str, field: str) -> None:
+def test_each_missing_detail_has_its_code(
+    changes: dict[str, object], code: str, field: str
+) -> None:
     found = check_details(replace(SOUND, **changes))  # type: ignore[arg-type]
     assert [(problem.code, problem.field) for problem in found] == [(code, field)]
 
