@@ -13,23 +13,18 @@ from portal.units.models import Unit
 
 def units_by_name() -> dict[str, int]:
     """Unit ids by folded name and alias."""
-    names = {
-        fold(name): unit_id for name, unit_id in db.session.execute(select(Unit.name, Unit.id))
-    }
-    aliases = db.session.execute(select(UnitAlias.name, UnitAlias.unit_id))
-    return names | dict(aliases)
+    names = db.session.execute(select(Unit.name, Unit.id)).tuples()
+    aliases = db.session.execute(select(UnitAlias.name, UnitAlias.unit_id)).tuples()
+    return {**{fold(name): unit_id for name, unit_id in names}, **dict(aliases.all())}
 
 
 def kinds_by_category() -> dict[str, str]:
     """Kind addresses by folded category."""
-    rows = db.session.execute(select(CategoryKind.category, CategoryKind.kind_slug))
-    return dict(rows)
+    rows = db.session.execute(select(CategoryKind.category, CategoryKind.kind_slug)).tuples()
+    return dict(rows.all())
 
 
 def known_ids(source: str) -> set[str]:
     """The ids of a source that are here already."""
-    return {
-        found
-        for found in db.session.scalars(select(Event.source_id).where(Event.source == source))
-        if found
-    }
+    query = select(Event.source_id).where(Event.source == source)
+    return {found for found in db.session.scalars(query) if found}
