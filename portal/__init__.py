@@ -22,7 +22,7 @@ from portal.core.errors import init_errors
 from portal.core.extensions import db
 from portal.core.languages import LanguagePrefix, init_languages
 from portal.core.sealing import load_key
-from portal.core.security import init_security
+from portal.core.security import init_origin_check, init_security
 from portal.core.templates import init_templates
 from portal.events import models as event_models
 from portal.events import staff_dates  # noqa: F401 (adds its routes)
@@ -79,8 +79,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     db.init_app(app)
     init_database(app)
     init_languages(app)
+    init_origin_check(app, settings.base_url)
     init_access(app, load_account)
-    init_security(app, settings.base_url, settings.is_https)
+    init_security(app, settings.is_https)
     init_errors(app)
     init_templates(app)
     app.context_processor(frame)

@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 
-from flask import Blueprint, abort, current_app, redirect, render_template, request, url_for
+from flask import (
+    Blueprint,
+    abort,
+    current_app,
+    g,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
 from werkzeug.wrappers import Response
 
 from portal.accounts import actions, queries
@@ -18,6 +29,7 @@ from portal.core.database import begin_write
 from portal.core.extensions import db
 from portal.core.problems import Refused
 from portal.core.rate_limits import too_many
+from portal.core.security import TOKEN_FIELD
 from portal.units.models import Unit
 
 blueprint = Blueprint("accounts", __name__)
@@ -77,8 +89,24 @@ def do_sign_in() -> Response | tuple[str, int]:
     begin_write()
     token = actions.start_session(account)
     db.session.commit()
+    kept_path = _inner(request.form.get("kept_path"))
+    if kept_path:
+        return _with_cookie(_send_again(kept_path, token), token)
     response = redirect(_inner(request.form.get("next")) or url_for("staff.start"), 303)
     return _with_cookie(response, token)
+
+
+def _send_again(path: str, token: str) -> Response:
+    """A form that was sent while signed out, ready to be sent again in the new session."""
+    row = queries.session_for(token, now())
+    g.account = queries.signed_in(row) if row is not None else None
+    try:
+        fields = json.loads(request.form.get("kept", ""))
+        fields = {str(name): [str(v) for v in values] for name, values in fields.items()}
+    except (ValueError, AttributeError, TypeError):
+        fields = {}
+    fields.pop(TOKEN_FIELD, None)
+    return make_response(render_template("accounts/continue.html", path=path, fields=fields))
 
 
 def _with_cookie(response: Response, token: str) -> Response:

@@ -7,6 +7,7 @@ one copy of a public page serves everybody.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any, Protocol, TypeVar
 from urllib.parse import urlencode
@@ -67,8 +68,10 @@ def init_access(app: Flask, load_account: Callable[[], Account | None]) -> None:
 
 
 def _send_to_sign_in() -> Response:
-    """A page goes to the sign-in form; a form that was filled in says so instead."""
+    """A page goes to the sign-in form; a filled-in form waits there until it can be sent."""
     if request.method not in ("GET", "HEAD"):
+        g.kept_path = request.script_root + request.path
+        g.kept = json.dumps(request.form.to_dict(flat=False))
         abort(401)
     wanted = request.script_root + request.full_path.rstrip("?")
     return redirect(f"{request.script_root}/sign-in?" + urlencode({"next": wanted}), 303)

@@ -64,17 +64,28 @@ def _origin_is_ours() -> bool:
     return origin in (g.base_url, f"{request.scheme}://{request.host}")
 
 
-def init_security(app: Flask, base_url: str, is_https: bool) -> None:
-    """Registers the form checks (after the guard) and the headers."""
+SAFE = ("GET", "HEAD", "OPTIONS")
+
+
+def init_origin_check(app: Flask, base_url: str) -> None:
+    """Registers the first check of every form; before the guard, so that a foreign form
+    never even waits for somebody to sign in."""
+
+    @app.before_request
+    def check_origin() -> None:
+        g.base_url = base_url
+        if request.method not in SAFE and not _origin_is_ours():
+            abort(403, "origin")
+
+
+def init_security(app: Flask, is_https: bool) -> None:
+    """Registers the token check (after the guard, which knows the session) and the headers."""
     app.jinja_env.globals["csrf_token"] = csrf_token
 
     @app.before_request
-    def check_form() -> None:
-        g.base_url = base_url
-        if request.method in ("GET", "HEAD", "OPTIONS"):
+    def check_token() -> None:
+        if request.method in SAFE:
             return
-        if not _origin_is_ours():
-            abort(403, "origin")
         if not hmac.compare_digest(request.form.get(TOKEN_FIELD, ""), csrf_token()):
             abort(403, "token")
 

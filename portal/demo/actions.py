@@ -18,12 +18,14 @@ from portal.events.models import Event, EventKind, Occurrence
 from portal.events.recurrence import Series, wall
 from portal.events.rules import Details, LeftOut, left_out
 from portal.imports.actions import set_up
+from portal.places import actions as places
 from portal.places.queries import break_spans, premises
 from portal.units import queries as units
 from portal.units.models import Municipality
 
 DATA = Path(__file__).parent / "stockholm"
 PASSWORD = "demo-demo-demo"  # noqa: S105 (everybody may know it; `portal serve` refuses it in production)
+SHOWN_UNIT = "rinkeby-bibliotek"
 ATTRIBUTION = "© OpenStreetMap contributors"
 AUDIENCES = {
     "vuxna": "adults",
@@ -51,13 +53,14 @@ def build_demo(say: Callable[[str], None]) -> str:
     count = set_up(DATA / "municipality.toml", is_demo=True)
     units.municipality().attribution = ATTRIBUTION
     _add_accounts()
+    _add_picture()
     say("Events …")
     made = _add_events()
     return f"{count} units, {made} events. Sign in as admin@demo.example with {PASSWORD}"
 
 
 def _add_accounts() -> None:
-    unit = units.unit_by_slug("rinkeby-bibliotek")
+    unit = units.unit_by_slug(SHOWN_UNIT)
     association = next((u for u in units.all_units() if u.kind == "association"), None)
     for address, name, role, where in (
         ("editor", "Redaktör (demo)", "editor", unit),
@@ -66,6 +69,19 @@ def _add_accounts() -> None:
     ):
         account = accounts.create_account(f"{address}@demo.example", name, PASSWORD, check=False)
         accounts.grant(account, role, where)
+
+
+def _add_picture() -> None:
+    """A drawing where a real unit would have its photograph, and it says so."""
+    unit = units.unit_by_slug(SHOWN_UNIT)
+    place = premises(unit) if unit else None
+    if place is not None:
+        words = {
+            "sv": "Teckning: ett rött bibliotek med blå dörr",
+            "en": "Drawing: a red library with a blue door",
+            "fi": "Piirros: punainen kirjasto, jossa on sininen ovi",
+        }
+        places.set_photo(place, (DATA / "library.jpg").read_bytes(), words, "Demo")
 
 
 def _rows(name: str) -> list[dict[str, str]]:

@@ -194,6 +194,23 @@ def events_of_units(unit_ids: list[int] | None) -> list[Event]:
     return list(db.session.scalars(query))
 
 
+def for_staff(since: datetime, limit: int) -> list[Occurrence]:
+    """Coming dates that every unit's staff may see and visitors may not."""
+    query = (
+        select(Occurrence)
+        .join(Occurrence.event)
+        .where(
+            Event.visibility == "staff",
+            Event.status.in_(("published", "cancelled")),
+            Occurrence.ends_at > since,
+        )
+        .options(contains_eager(Occurrence.event))
+        .order_by(Occurrence.starts_at)
+        .limit(limit)
+    )
+    return list(db.session.scalars(query))
+
+
 def waiting_for(unit_ids: list[int] | None) -> list[Event]:
     """Events that wait for one of the units to say yes to its place."""
     query = select(Event).join(Event.place).where(Event.status == "waiting")

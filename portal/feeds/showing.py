@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 
 from portal.core.languages import languages
 from portal.core.sealing import digest
@@ -24,9 +25,17 @@ def render(event: Event, language: str, base_url: str) -> bytes:
 
 
 def entry(event: Event, language: str, base_url: str) -> Entry:
-    """The event as plain values, with an override for each date that differs."""
+    """The event as plain values, with an override for each date that differs.
+
+    An event that happens once is written as its one date stands now: a RECURRENCE-ID without
+    a rule would show it twice in some calendars.
+    """
     series = series_of(event)
-    status = _status(event)
+    alone = event.occurrences[0] if series.rule is None and event.occurrences else None
+    if alone is not None:
+        starts, ends = wall(alone.starts_at, event.zone), wall(alone.ends_at, event.zone)
+        series = replace(series, starts=starts, ends=ends)
+    status = _status(event, alone)
     return Entry(
         uid=event.uid,
         sequence=event.sequence,
@@ -34,12 +43,12 @@ def entry(event: Event, language: str, base_url: str) -> Entry:
         revised_at=event.revised_at,
         series=series,
         status=status,
-        words=_words(event, language, base_url, status, None),
+        words=_words(event, language, base_url, status, alone),
         language=_tag(event, language),
         url=event_url(event, language, base_url),
         categories=(say(event.kind.names, languages()[language].chain)[0],),
         contact=_contact(event),
-        overrides=tuple(_overrides(event, series, language, base_url)),
+        overrides=() if alone else tuple(_overrides(event, series, language, base_url)),
     )
 
 

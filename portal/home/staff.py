@@ -41,6 +41,7 @@ def start() -> str:
         drafts=[event for event in events.events_of_units(ids) if event.status == "draft"][:10],
         cards=showing.cards(sorted(coming, key=lambda row: row.starts_at)[:6], language().key),
         mine=mine,
+        for_staff=showing.cards(events.for_staff(now(), 10), language().key),
     )
 
 

@@ -1,0 +1,176 @@
+"""Sites for the page tests: the demonstration city to look at, a small city to work in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from sqlalchemy import event
+
+from portal.accounts import actions as accounts
+from portal.accounts.queries import account_by_email
+from portal.core.database import begin_write
+from portal.core.extensions import db
+from portal.places import actions as places
+from portal.places.queries import breaks, premises
+from portal.units.models import Unit
+from tests.support import factories, portal_app
+from tests.support.portal_app import LIBRARY, PRESCHOOL, Browser
+
+ASSOCIATION = "exempelforeningen"
+
+
+@pytest.fixture(scope="module")
+def demo_site(
+    templates: portal_app.Templates, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Flask]:
+    """The demonstration city, only to be looked at: one for all tests of a file."""
+    folder = tmp_path_factory.mktemp("demo")
+    app = portal_app.make_app(templates.copy("sqlite", "demo", folder, _no_cluster), folder)
+    yield app
+    portal_app.close_app(app)
+
+
+def _no_cluster() -> portal_app.Cluster:
+    raise AssertionError("SQLite needs no cluster")
+
+
+@pytest.fixture
+def visitor(city: Flask) -> Browser:
+    """Somebody who has not signed in, on the small city."""
+    browser = city.test_client()
+    assert isinstance(browser, Browser)
+    return browser
+
+
+@pytest.fixture
+def somebody(city: Flask) -> Callable[[str], Browser]:
+    """somebody("editor") answers a browser where editor@small.example has signed in."""
+
+    def start(name: str) -> Browser:
+        browser = city.test_client()
+        assert isinstance(browser, Browser)
+        browser.sign_in(f"{name}@small.example")
+        return browser
+
+    return start
+
+
+@dataclass(frozen=True)
+class Owned:
+    """What one unit has: the parts that addresses are made of."""
+
+    unit: str
+    draft: int
+    published: int
+    slug: str
+    key: str
+    cancelled_key: str
+    waiting: int
+    closed: int
+    photo: str
+
+
+@dataclass(frozen=True)
+class World:
+    """The small city with something of everything, and what belongs to whom."""
+
+    of: dict[str, Owned]
+    break_id: int
+    token: str
+    account_id: int
+
+
+@pytest.fixture
+def world(city: Flask, freeze: Callable[[datetime], None]) -> World:
+    """A draft, a series with a cancelled date, a closed day and a photograph of the library
+    and the open preschool; and of the association, which waits for a yes from both."""
+    freeze(factories.NOW)
+    with city.app_context():
+        begin_write()
+        admin = account_by_email("admin@small.example")
+        other = account_by_email("preschool@small.example")
+        assert admin is not None
+        assert other is not None
+        token = accounts.invite(factories.unit(ASSOCIATION), "editor", admin.id)
+        of = {slug: _own(factories.unit(slug)) for slug in (LIBRARY, PRESCHOOL, ASSOCIATION)}
+        made = World(of, breaks()[0].id, token, other.id)
+        db.session.commit()
+    return made
+
+
+def _own(unit: Unit) -> Owned:
+    place = premises(unit)
+    at = {"unit_id": unit.id, "place_id": place.id if place else None}
+    if place is None:
+        at["elsewhere"] = "Folkets hus, Torget 1"
+    draft = factories.new_event(status="draft", **at)
+    series = factories.new_event(factories.WEEKLY, **at)
+    asking = factories.unit(ASSOCIATION)
+    wanted = place or factories.place()
+    waiting = factories.new_event(status="waiting", unit_id=asking.id, place_id=wanted.id)
+    published = factories.made(series)
+    from portal.events.actions import cancel_date
+
+    cancel_date(series.occurrences[2], {"sv": "Värden är sjuk."})
+    closed_id, digest = 0, "0" * 16
+    if place is not None:
+        closed = places.close_days(
+            place, date(2026, 12, 1), date(2026, 12, 2), {"sv": "Inventering"}
+        )
+        photo = places.set_photo(place, picture(), {"sv": "En dörr"}, "Exempelköping")
+        closed_id, digest = closed.id, photo.digest
+    return Owned(
+        unit=unit.slug,
+        draft=factories.made(draft).id,
+        published=published.id,
+        slug=published.slug,
+        key=published.keys[1],
+        cancelled_key=published.keys[2],
+        waiting=factories.made(waiting).id,
+        closed=closed_id,
+        photo=digest,
+    )
+
+
+def picture(size: tuple[int, int] = (64, 48), **save: object) -> bytes:
+    """A small JPEG."""
+    import io
+
+    from PIL import Image
+
+    out = io.BytesIO()
+    Image.new("RGB", size, (200, 120, 40)).save(out, "JPEG", **save)
+    return out.getvalue()
+
+
+@pytest.fixture
+def unqueued(city: Flask) -> Iterator[list[str]]:
+    """Statements that changed something in a transaction that did not begin as a writer's.
+
+    On SQLite such a one fails at once when anybody else writes, however long the timeout is.
+    """
+    found: list[str] = []
+
+    def look(connection: object, _cursor: object, statement: str, *_: object) -> None:
+        if statement.lstrip().upper().startswith(("INSERT", "UPDATE", "DELETE")):
+            options = connection.get_execution_options()  # type: ignore[attr-defined]
+            if options.get("sqlite_begin") != "IMMEDIATE":
+                found.append(" ".join(statement.split())[:60])
+
+    with city.app_context():
+        engine = db.engine
+    event.listen(engine, "before_cursor_execute", look)
+    yield found
+    event.remove(engine, "before_cursor_execute", look)
+
+
+@pytest.fixture
+def jpeg(tmp_path: Path) -> Path:
+    path = tmp_path / "door.jpg"
+    path.write_bytes(picture())
+    return path
