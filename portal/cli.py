@@ -60,6 +60,7 @@ def with_app(command: Command) -> Command:
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="portal")
 def main() -> None:
     """Meeting places, their calendars, and what belongs to them.
 

@@ -94,7 +94,8 @@ class UnitForm(Form):
 class RoomForm(Form):
     """A room of a unit."""
 
-    name = LineField(_l("Name of the room"), [NEEDED], size=80)
+    # Beside the unit's own name on one page, so with an id of its own.
+    name = LineField(_l("Name of the room"), [NEEDED], size=80, id="room-name")
     floor = LineField(_l("Floor"), [optional()], size=20)
     capacity = NumberField(_l("How many people fit"), 1, 5000)
     visibility = ChoiceField(_l("Who may see it"))

@@ -137,7 +137,7 @@ def crawl(
     client: Browser,
     starts: Iterable[str] = ("/",),
     *,
-    each_kind: int = 6,
+    each_kind: int = 4,
     follow: Callable[[str], bool] = lambda path: True,
     is_public: bool = True,
 ) -> Crawl:
