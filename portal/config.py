@@ -26,7 +26,8 @@ class Settings:
     `instance` is the folder for what belongs to this installation and to no other:
     the SQLite file, and the key file that is kept out of the database and its backups.
     `base_url` is the address people see (scheme, host, no trailing slash): it stands in
-    feeds and mails and decides whether cookies are marked as secure.
+    feeds and mails and decides whether cookies are marked as secure. `trusted_proxy` is the
+    address of the proxy whose X-Forwarded-For is believed (for rate limits only).
     """
 
     instance: Path
@@ -34,6 +35,7 @@ class Settings:
     base_url: str
     production: bool = False
     threads: int = 8
+    trusted_proxy: str = ""
 
     @property
     def is_https(self) -> bool:
@@ -67,6 +69,7 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         base_url=base_url,
         production=production,
         threads=int(threads),
+        trusted_proxy=environ.get("PORTAL_TRUSTED_PROXY", ""),
     )
 
 

@@ -34,7 +34,8 @@ from portal.units.models import Unit
 
 blueprint = Blueprint("accounts", __name__)
 TOUCH_EVERY = timedelta(minutes=5)
-TRIES, TRY_WINDOW = 10, timedelta(minutes=15)
+TRY_WINDOW = timedelta(minutes=15)
+TRIES_PER_ADDRESS, TRIES_PER_NETWORK = 10, 50
 
 
 def cookie_name() -> str:
@@ -77,7 +78,9 @@ def do_sign_in() -> Response | tuple[str, int]:
         return _sign_in_again(form, 422)
     begin_write()
     email = (form.email.data or "").lower()
-    if too_many("sign-in", TRIES, TRY_WINDOW) or too_many("sign-in", TRIES, TRY_WINDOW, email):
+    if too_many("sign-in", TRIES_PER_NETWORK, TRY_WINDOW) or too_many(
+        "sign-in", TRIES_PER_ADDRESS, TRY_WINDOW, email
+    ):
         db.session.commit()
         return _sign_in_again(form, 429)
     account = queries.account_by_email(email)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from typing import Any
 
 import waitress
 from flask import Flask
@@ -21,6 +22,12 @@ def serve(app: Flask, host: str, port: int) -> None:
     settings: Settings = app.config["PORTAL_SETTINGS"]
     threading.Thread(target=_tick_for_ever, args=(app,), daemon=True, name="tick").start()
     print(f"Serving on {settings.base_url} (http://{host}:{port}). Stop with Ctrl+C.", flush=True)
+    proxy: dict[str, Any] = {}
+    if settings.trusted_proxy:
+        proxy = {
+            "trusted_proxy": settings.trusted_proxy,
+            "trusted_proxy_headers": {"x-forwarded-for"},
+        }
     logging.getLogger("waitress").setLevel(logging.WARNING)
     waitress.serve(
         app.wsgi_app,
@@ -29,6 +36,7 @@ def serve(app: Flask, host: str, port: int) -> None:
         threads=settings.threads,
         ident=None,
         clear_untrusted_proxy_headers=True,
+        **proxy,
         channel_timeout=60,
         max_request_body_size=20 * 1024 * 1024,
     )

@@ -27,6 +27,8 @@ from tests.support.factories import NOW, TODAY, WEEKLY, Made, details, unit
 from tests.support.portal_app import Browser
 
 ALL = "/feeds/all.sv.ics"
+# The shelf goes by the real clock, so a test that stops the clock elsewhere asks with another
+# query each time: feeds do not care, and the shelf takes it for another address.
 Make = Callable[..., Made]
 Freeze = Callable[[datetime], None]
 
@@ -125,7 +127,7 @@ def test_last_modified_moves_with_the_window_and_never_falls(
     seen.append(modified(client.get(ALL)))
     for days in range(1, 5):
         freeze(NOW + timedelta(days=days))
-        seen.append(modified(client.get(ALL)))
+        seen.append(modified(client.get(f"{ALL}?day={days}")))
     assert seen == sorted(seen)
     # The window moved at midnight in Stockholm.
     assert seen[-1].isoformat() == "2026-11-23T23:00:00+00:00"
@@ -170,7 +172,7 @@ def test_a_get_writes_nothing(client: Browser, city: Flask, make_event: Make, en
 
     @events.listens_for(database, "before_cursor_execute")
     def note(_c: Any, _cursor: Any, statement: str, *_more: Any) -> None:
-        if statement.split()[0].upper() not in ("SELECT", "PRAGMA"):
+        if not statement.startswith(("SELECT", "PRAGMA", "BEGIN DEFERRED")):
             written.append(statement)
 
     for path in (ALL, f"/feeds/event-{made.slug}.en.ics", f"/events/{made.slug}/{made.key}.ics"):
@@ -382,9 +384,9 @@ def test_the_window_reaches_sixty_days_back_and_a_year_ahead(
     made = make_event()
     for days, is_there in ((0, True), (60, True), (70, False)):
         freeze(NOW + timedelta(days=5 + days))
-        assert (made.uid in client.get(ALL).text) == is_there, days
+        assert (made.uid in client.get(f"{ALL}?day={days}").text) == is_there, days
     freeze(NOW - timedelta(days=380))
-    assert made.uid not in client.get(ALL).text
+    assert made.uid not in client.get(f"{ALL}?day=before").text
     # Whoever subscribed to the event itself keeps it.
     assert made.uid in client.get(f"/feeds/event-{made.slug}.sv.ics").text
 
