@@ -137,7 +137,7 @@ class _Maker:
         kind_id, kind, kind_names = chance.choice(self.names)
         unit_id, unit, place_id = chance.choice(self.units)
         title = f"{kind}{chance.choice(ABOUT)}"
-        text = " ".join(chance.sample(SENTENCES, 3))
+        text = " ".join(chance.sample(SENTENCES, 2))
         start = datetime.combine(self._day(n), time(9 + n % 11, 15 * (n % 4)))
         is_weekly = n < BASE and n % WEEKLY_EVERY == 0
         rule = Rule("WEEKLY", start.date() + timedelta(weeks=11), weekdays=(start.weekday(),))

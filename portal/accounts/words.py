@@ -11,7 +11,7 @@ ROLE = {"editor": _l("Editor"), "admin": _l("Administrator")}
 PROBLEMS = {
     "password_short": _l("Write a password of at least %(n)s characters. Several words are good."),
     "password_long": _l("Write a password of at most 200 characters."),
-    "password_is_email": _l("The password must not hold the e-mail address."),
+    "password_is_email": _l("The password must not contain the e-mail address."),
     "email_taken": _l("There is an account with that e-mail address already. Sign in instead."),
     "invitation_used": _l("The link has been used already. Ask for a new one."),
 }

@@ -35,7 +35,7 @@ def tagged(texts: dict[str, str]) -> tuple[str, str | None]:
 @cache
 def _pattern(key: str, name: str) -> str:
     """Date patterns per language; Babel's own where a language has no better here."""
-    finnish = {"day": "EEEE d.M.", "year": "EEEE d.M.yyyy", "short": "d.M."}
+    finnish = {"day": "cccc d.M.", "year": "cccc d.M.yyyy", "short": "d.M."}
     english = {"day": "EEEE d MMMM", "year": "EEEE d MMMM yyyy", "short": "d MMM"}
     swedish = {"day": "EEEE d MMMM", "year": "EEEE d MMMM yyyy", "short": "d MMM"}
     family = languages()[key].formats
@@ -77,8 +77,9 @@ def weekday_words(weekday: int, key: str, short: bool = False) -> str:
 
 
 def clock(moment: datetime | time, key: str) -> str:
-    """A time of day: 17.00 in Swedish and Finnish, 17:00 in English."""
-    return f"{moment:%H:%M}" if languages()[key].formats == "en" else f"{moment:%H.%M}"
+    """A time of day: 9.00 in Swedish and Finnish, 9:00 in English."""
+    mark = ":" if languages()[key].formats == "en" else "."
+    return f"{moment.hour}{mark}{moment.minute:02d}"
 
 
 def time_span(starts: datetime, ends: datetime, key: str, is_all_day: bool = False) -> str:

@@ -87,13 +87,14 @@ def when_words(starts: datetime, ends: datetime, key: str, is_all_day: bool) -> 
     first_day = first_day[:1].upper() + first_day[1:]
     if last.date() > starts.date() and (is_all_day or ends - starts > timedelta(hours=16)):
         return f"{first_day} – {day_words(last.date(), key)}"
-    return f"{first_day}, {time_span(starts, ends, key, is_all_day)}"
+    return f"{first_day} {time_span(starts, ends, key, is_all_day)}"
 
 
 def place_words(event: Event, key: str) -> str:
     """Where it is, or that one has to ask."""
+    _ = translator(key)
     if event.hides_place:
-        return translator(key)("Call to hear where it is")
+        return _("Call to hear where it is")
     return place_name(event.place, key) if event.place else event.elsewhere or event.unit.name
 
 

@@ -31,7 +31,7 @@ AUDIENCE = {
 }
 STATUS = {
     "draft": _l("Draft"),
-    "waiting": _l("Waiting for a yes"),
+    "waiting": _l("Waiting for approval"),
     "published": _l("Published"),
     "cancelled": _l("Cancelled"),
 }

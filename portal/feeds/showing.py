@@ -120,8 +120,9 @@ def _moved(event: Event, row: Occurrence, language: str) -> str:
     starts, ends = wall(row.starts_at, event.zone), wall(row.ends_at, event.zone)
     if starts == row.recurrence_id:
         return ""
-    when = f"{day_words(starts.date(), language)}, {time_span(starts, ends, language)}"
-    return translator(language)("New time: %(when)s") % {"when": when}
+    _ = translator(language)
+    when = f"{day_words(starts.date(), language)} {time_span(starts, ends, language)}"
+    return _("New time: %(when)s") % {"when": when}
 
 
 def _facts(event: Event, language: str) -> list[str]:
@@ -141,12 +142,13 @@ def _facts(event: Event, language: str) -> list[str]:
 
 
 def _where(event: Event, language: str) -> tuple[str, tuple[float, float] | None]:
+    _ = translator(language)
     if event.hides_place:
         if event.phone:
-            return translator(language)("Call %(phone)s to hear where it is") % {
+            return _("Call %(phone)s to hear where it is") % {
                 "phone": event.phone
             }, None
-        return translator(language)("Ask us where it is"), None
+        return _("Ask us where it is"), None
     place = event.place
     if place is None:
         return event.elsewhere or event.unit.name, None
@@ -178,6 +180,8 @@ def stamp(language: str, base_url: str) -> str:
         _("PRELIMINARY"),
         _("New time: %(when)s"),
         _("Hosts: %(hosts)s"),
+        _("Call %(phone)s to hear where it is"),
+        _("Ask us where it is"),
         base_url,
     ]
     return digest("\n".join(words))[:16]

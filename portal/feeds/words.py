@@ -29,5 +29,6 @@ def feed_description(site: Municipality, key: str) -> str:
         "name": chosen(site.names, key)
     }
     if site.is_demo:
-        text = f"{_('Demonstration. Nothing here is real.')} {text}"
+        warning = _("Demonstration. Nothing here is real.")
+        text = f"{warning} {text}"
     return text

@@ -59,7 +59,7 @@ class UnitForm(Form):
     """What a unit says of itself and its premises."""
 
     name = LineField(_l("Name"), [NEEDED], size=120)
-    phone = LineField(_l("Telephone of the desk"), [optional(), is_phone], size=30)
+    phone = LineField(_l("Unit’s telephone"), [optional(), is_phone], size=30)
     email = LineField(_l("E-mail of the desk"), [optional()], size=120)
     website = LineField(_l("Own website"), [optional(), is_link], size=300)
     intro = TextField(_l("About us"), [optional()], size=600)
