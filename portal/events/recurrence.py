@@ -179,12 +179,16 @@ def _clock_problems(starts: list[datetime], series: Series) -> list[Problem]:
 
 
 def crosses_clock_change(dated: Dated, series: Series) -> bool:
-    """Whether this date is longer or shorter by the stopwatch than by the wall clock.
+    """Whether clients may disagree about how long this date is.
 
-    RFC 5545 3.8.5.3 gives every instance of a series with DTEND the same exact length, and
-    clients disagree about it; such dates are written out in the feed so that none can.
+    RFC 5545 3.8.5.3 gives every instance of a series the exact length of the first; others
+    count by the clock on the wall. They differ for a date over a clock change, and for every
+    date when the first one is over it; such dates are written out in the feed.
     """
-    return dated.ends_at - dated.starts_at != series.length and not series.is_all_day
+    if series.is_all_day:
+        return False
+    first = instant(series.ends, series.zone) - instant(series.starts, series.zone)
+    return {dated.ends_at - dated.starts_at, first} != {series.length}
 
 
 def key(start: datetime, same_day: bool) -> str:

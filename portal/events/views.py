@@ -15,7 +15,7 @@ from portal.core.paging import Page, page_number
 from portal.events import queries, showing
 from portal.events.filters import ReadFilter, chips, choices, quick_choices, read_filter
 from portal.events.forms import EventFilterForm
-from portal.events.models import Event
+from portal.events.models import Event, Occurrence
 from portal.units import queries as units
 
 blueprint = Blueprint("events", __name__)
@@ -122,6 +122,9 @@ def one_date(slug: str, key: str) -> str:
         card=showing.card(row, language().key),
         is_past=row.ends_at <= now(),
         others=showing.cards(others[:6], language().key),
+        following=next(
+            (showing.card(r, language().key) for r in others if _is_after(r, row)), None
+        ),
         **_shown(found),
     )
 
@@ -165,6 +168,10 @@ def _public_event(slug: str) -> Event:
     return found
 
 
+def _is_after(other: Occurrence, row: Occurrence) -> bool:
+    return other.status == "confirmed" and other.starts_at > row.starts_at
+
+
 def _shown(found: Event) -> dict[str, Any]:
     """What both pages of an event say of it."""
     key = language().key
@@ -175,5 +182,5 @@ def _shown(found: Event) -> dict[str, Any]:
         "place": None if found.hides_place else found.place,
         "place_words": showing.place_words(found, key),
         "hosts": [] if found.hides_place else [found.unit, *found.co_hosts],
-        "icon": showing.ICONS.get(found.kind.group, found.kind.group),
+        "picture": showing.ICONS.get(found.kind.group, found.kind.group),
     }

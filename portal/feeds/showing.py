@@ -145,9 +145,7 @@ def _where(event: Event, language: str) -> tuple[str, tuple[float, float] | None
     _ = translator(language)
     if event.hides_place:
         if event.phone:
-            return _("Call %(phone)s to hear where it is") % {
-                "phone": event.phone
-            }, None
+            return _("Call %(phone)s to hear where it is") % {"phone": event.phone}, None
         return _("Ask us where it is"), None
     place = event.place
     if place is None:

@@ -29,11 +29,10 @@ blueprint = Blueprint("staff", __name__)
 @open_to("signed-in")
 def start() -> str:
     ids = own_unit_ids()
-    mine = own_units() if ids is not None else []
+    mine = [] if ids is None else own_units()
+    wanted = [Filter(unit_id=unit.id) for unit in mine] if mine else [Filter()]
     coming = [
-        row
-        for unit in mine[:5]
-        for row in events.listed(Filter(unit_id=unit.id), now(), None, units.today(), limit=5)
+        row for one in wanted for row in events.listed(one, now(), None, units.today(), limit=6)
     ]
     return render_template(
         "home/staff.html",

@@ -374,7 +374,9 @@ def test_one_date_can_be_downloaded(client: Browser, make_event: Make, prefix: s
 def test_an_events_feed_has_no_title_in_its_name(client: Browser, make_event: Make) -> None:
     """A title can tell about its reader what the reader would not."""
     made = make_event(titles={"sv": "Kanariefåglar"})
-    name = str(Calendar.from_ical(client.get(f"/feeds/event-{made.slug}.sv.ics").data)["X-WR-CALNAME"])
+    name = str(
+        Calendar.from_ical(client.get(f"/feeds/event-{made.slug}.sv.ics").data)["X-WR-CALNAME"]
+    )
     assert name == "Språkcafé – Mötesplatser"
 
 

@@ -9,14 +9,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from flask import Flask
 
 from portal.core.extensions import db
+from portal.events.recurrence import Rule, Series
 from tests.feeds.programme import NOW, UNTIL, Case, Expected, build, rows
+from tests.support.factories import ZONE, new_event
 from tests.support.icalpy import Occurrence, by_ical_js, by_python
 from tests.support.portal_app import Browser
 
@@ -78,6 +80,27 @@ def test_rows_and_feed_agree_read_by_ical_js(
 ) -> None:
     freeze(NOW)
     compare(city, 3, 80, lambda feed: by_ical_js(feed, NOW, UNTIL, tmp_path))
+
+
+@pytest.mark.parametrize("first", [datetime(2026, 10, 24, 23), datetime(2027, 3, 20, 23)])
+def test_nights_over_a_clock_change_are_as_long_in_every_calendar(
+    city: Flask, freeze: Callable[[datetime], None], tmp_path: Path, first: datetime
+) -> None:
+    """The first night of a series, or a later one, is an hour longer or shorter."""
+    freeze(NOW)
+    rule = Rule("DAILY", date(2027, 4, 1), 7)
+    with city.app_context():
+        event = new_event(
+            Series(first, first + timedelta(hours=6), ZONE, rule=rule), status="published"
+        )
+        dates = [(row.starts_at, row.ends_at) for row in event.occurrences]
+        db.session.commit()
+    lengths = {(end - start).total_seconds() / 3600 for start, end in dates}
+    assert len(lengths) > 1, "the series is over a clock change"
+    feed = city.test_client().get("/feeds/all.sv.ics").data
+    wanted = sorted(f"{start:%Y-%m-%dT%H:%M:%SZ} {end:%Y-%m-%dT%H:%M:%SZ}" for start, end in dates)
+    for found in (by_python(feed, NOW, UNTIL), by_ical_js(feed, NOW, UNTIL, tmp_path)):
+        assert [f"{one['start']} {one['end']}" for one in found] == wanted
 
 
 @pytest.mark.storm

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
 import pytest
-from flask import Flask
+from flask import Flask, g
 from sqlalchemy import event
 
 from portal.accounts import actions as accounts
@@ -85,21 +86,51 @@ class World:
     account_id: int
 
 
+@pytest.fixture(scope="module")
+def made_world(
+    templates: portal_app.Templates, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[World, Path]:
+    """The database of `world`, made once for a file of tests, and what is in it."""
+    folder = tmp_path_factory.mktemp("world")
+    app = portal_app.make_app(templates.copy("sqlite", "small", folder, _no_cluster), folder)
+    with app.app_context():
+        g.frozen_now = factories.NOW
+        made = _make_world()
+        db.session.remove()
+        with db.engine.connect() as connection:
+            connection.exec_driver_sql("ROLLBACK")
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+            connection.exec_driver_sql("BEGIN")
+    portal_app.close_app(app)
+    return made, folder / "portal.sqlite"
+
+
 @pytest.fixture
-def world(city: Flask, freeze: Callable[[datetime], None]) -> World:
+def world(
+    made_world: tuple[World, Path], city: Flask, freeze: Callable[[datetime], None], tmp_path: Path
+) -> World:
+    """The small city of the test, in November 2026, with something of everything in it."""
+    freeze(factories.NOW)
+    made, path = made_world
+    portal_app.close_app(city)
+    for end in ("-wal", "-shm"):
+        (tmp_path / f"portal.sqlite{end}").unlink(missing_ok=True)
+    shutil.copyfile(path, tmp_path / "portal.sqlite")
+    return made
+
+
+def _make_world() -> World:
     """A draft, a series with a cancelled date, a closed day and a photograph of the library
     and the open preschool; and of the association, which waits for a yes from both."""
-    freeze(factories.NOW)
-    with city.app_context():
-        begin_write()
-        admin = account_by_email("admin@small.example")
-        other = account_by_email("preschool@small.example")
-        assert admin is not None
-        assert other is not None
-        token = accounts.invite(factories.unit(ASSOCIATION), "editor", admin.id)
-        of = {slug: _own(factories.unit(slug)) for slug in (LIBRARY, PRESCHOOL, ASSOCIATION)}
-        made = World(of, breaks()[0].id, token, other.id)
-        db.session.commit()
+    begin_write()
+    admin = account_by_email("admin@small.example")
+    other = account_by_email("preschool@small.example")
+    assert admin is not None
+    assert other is not None
+    token = accounts.invite(factories.unit(ASSOCIATION), "editor", admin.id)
+    of = {slug: _own(factories.unit(slug)) for slug in (LIBRARY, PRESCHOOL, ASSOCIATION)}
+    made = World(of, breaks()[0].id, token, other.id)
+    db.session.commit()
     return made
 
 

@@ -17,10 +17,9 @@ from werkzeug.test import TestResponse
 
 from portal.core.sealing import sign
 from portal.events.queries import kind_by_slug
+from tests.pages.conftest import ASSOCIATION, World, picture
 from tests.support.portal_app import LIBRARY, PASSWORD, PRESCHOOL, Browser
 from tests.support.site import changed, crawl, stored
-
-from tests.pages.conftest import ASSOCIATION, World, picture
 
 # Who asks, and whose thing it is. The library's editor has what is the library's; what waits
 # for an answer belongs to the unit whose place is asked for, not to the one who asks.
@@ -51,7 +50,9 @@ EVENT = {
 }
 UNIT = {
     "name": "Nytt namn",
-    **dict.fromkeys(("step_free", "lift", "hearing_loop", "toilet", "quiet_room", "changing_table"), "yes"),
+    **dict.fromkeys(
+        ("step_free", "lift", "hearing_loop", "toilet", "quiet_room", "changing_table"), "yes"
+    ),
 }
 ROOM = {"name": "Lilla rummet", "visibility": "public"}
 CLOSED = {"first_on": "2026-12-10", "last_on": "2026-12-11", "reason": "Inventering"}
@@ -89,7 +90,9 @@ TABLE: dict[tuple[str, str], Row] = {
     ("places.index", "GET"): Row("/places", ANYBODY),
     # An association has no premises of its own, so neither page nor photograph of them.
     ("places.place", "GET"): Row("/places/{unit}", (200, 200, 200, 404, 200, 200, 404)),
-    ("places.photo", "GET"): Row("/places/{unit}/photo-{photo}.jpg", (200, 200, 200, 404, 200, 200, 404)),
+    ("places.photo", "GET"): Row(
+        "/places/{unit}/photo-{photo}.jpg", (200, 200, 200, 404, 200, 200, 404)
+    ),
     ("feeds.calendar", "GET"): Row("/feeds/unit-{unit}.sv.ics", ANYBODY),
     ("feeds.one_date", "GET"): Row("/events/{slug}/{key}.ics", ANYBODY),
     ("feeds.subscribe", "GET"): Row("/subscribe", ANYBODY),
@@ -107,44 +110,78 @@ TABLE: dict[tuple[str, str], Row] = {
     ("staff_events.index", "GET"): Row("/staff/events", (303, *(200,) * 6)),
     ("staff_events.new", "GET"): Row("/staff/events/new", (303, *(200,) * 6)),
     # A unit that is not one's own is no choice in the form, so that is refused by the form.
-    ("staff_events.create", "POST"): Row("/staff/events/new", (401, 303, 422, 303, 422, 303, 303), EVENT),
+    ("staff_events.create", "POST"): Row(
+        "/staff/events/new", (401, 303, 422, 303, 422, 303, 303), EVENT
+    ),
     ("staff_events.edit", "GET"): Row("/staff/events/{draft}", (303, 200, 403, 200, 403, 200, 200)),
-    ("staff_events.update", "POST"): Row("/staff/events/{draft}", (401, 303, 403, 303, 403, 303, 303), EVENT),
-    ("staff_events.dates", "GET"): Row("/staff/events/{published}/dates", (303, 200, 403, 200, 403, 200, 200)),
-    ("staff_events.cancel", "GET"): Row("/staff/events/{published}/cancel", (303, 200, 403, 200, 403, 200, 200)),
+    ("staff_events.update", "POST"): Row(
+        "/staff/events/{draft}", (401, 303, 403, 303, 403, 303, 303), EVENT
+    ),
+    ("staff_events.dates", "GET"): Row(
+        "/staff/events/{published}/dates", (303, 200, 403, 200, 403, 200, 200)
+    ),
+    ("staff_events.cancel", "GET"): Row(
+        "/staff/events/{published}/cancel", (303, 200, 403, 200, 403, 200, 200)
+    ),
     ("staff_events.cancel", "POST"): Row(
-        "/staff/events/{published}/cancel", (401, 303, 403, 303, 403, 303, 303), {"reason": "Värden är sjuk"}
+        "/staff/events/{published}/cancel",
+        (401, 303, 403, 303, 403, 303, 303),
+        {"reason": "Värden är sjuk"},
     ),
     ("staff_events.cancel_date", "GET"): Row(
         "/staff/events/{published}/dates/{key}/cancel", (303, 200, 403, 200, 403, 200, 200)
     ),
     ("staff_events.cancel_date", "POST"): Row(
-        "/staff/events/{published}/dates/{key}/cancel", (401, 303, 403, 303, 403, 303, 303), {"reason": "Sjuk"}
+        "/staff/events/{published}/dates/{key}/cancel",
+        (401, 303, 403, 303, 403, 303, 303),
+        {"reason": "Sjuk"},
     ),
     ("staff_events.restore_date", "POST"): Row(
-        "/staff/events/{published}/dates/{cancelled_key}/restore", (401, 303, 403, 303, 403, 303, 303), {}
+        "/staff/events/{published}/dates/{cancelled_key}/restore",
+        (401, 303, 403, 303, 403, 303, 303),
+        {},
     ),
-    ("staff_events.delete", "POST"): Row("/staff/events/{draft}/delete", (401, 303, 403, 303, 403, 303, 303), {}),
+    ("staff_events.delete", "POST"): Row(
+        "/staff/events/{draft}/delete", (401, 303, 403, 303, 403, 303, 303), {}
+    ),
     # Yes is said by the unit whose place it is, never by the association that asks; what it
     # asks for itself (the last case) is the library's place.
     ("staff_events.answer", "POST"): Row(
         "/staff/events/{waiting}/answer", (401, 303, 403, 403, 403, 303, 303), {"answer": "yes"}
     ),
     ("staff_places.unit", "GET"): Row("/staff/units/{unit}", (303, 200, 403, 200, 403, 200, 200)),
-    ("staff_places.save_unit", "POST"): Row("/staff/units/{unit}", (401, 303, 403, 303, 403, 303, 303), UNIT),
-    ("staff_places.add_room", "POST"): Row("/staff/units/{unit}/rooms", (401, 303, 403, 303, 403, 303, 303), ROOM),
+    ("staff_places.save_unit", "POST"): Row(
+        "/staff/units/{unit}", (401, 303, 403, 303, 403, 303, 303), UNIT
+    ),
+    ("staff_places.add_room", "POST"): Row(
+        "/staff/units/{unit}/rooms", (401, 303, 403, 303, 403, 303, 303), ROOM
+    ),
     # What needs premises: an association has none.
-    ("staff_places.close", "POST"): Row("/staff/units/{unit}/closed", (401, 303, 403, 404, 403, 303, 404), CLOSED),
-    ("staff_places.reopen", "POST"): Row("/staff/units/{unit}/closed/{closed}", (401, 303, 403, 404, 403, 303, 404), {}),
-    ("staff_places.set_photo", "POST"): Row("/staff/units/{unit}/photo", (401, 303, 403, 404, 403, 303, 404), PHOTO),
+    ("staff_places.close", "POST"): Row(
+        "/staff/units/{unit}/closed", (401, 303, 403, 404, 403, 303, 404), CLOSED
+    ),
+    ("staff_places.reopen", "POST"): Row(
+        "/staff/units/{unit}/closed/{closed}", (401, 303, 403, 404, 403, 303, 404), {}
+    ),
+    ("staff_places.set_photo", "POST"): Row(
+        "/staff/units/{unit}/photo", (401, 303, 403, 404, 403, 303, 404), PHOTO
+    ),
     # The administration's own.
     ("staff.invitations", "GET"): Row("/admin/invitations", (303, 403, 403, 403, 403, 200, 200)),
-    ("staff.invite", "POST"): Row("/admin/invitations", (401, 403, 403, 403, 403, 200, 200), {"unit": "0", "new_name": "Ny"}),
+    ("staff.invite", "POST"): Row(
+        "/admin/invitations", (401, 403, 403, 403, 403, 200, 200), {"unit": "0", "new_name": "Ny"}
+    ),
     ("staff.people", "GET"): Row("/admin/people", (303, 403, 403, 403, 403, 200, 200)),
-    ("staff.change_person", "POST"): Row("/admin/people/{account_id}", (401, 403, 403, 403, 403, 303, 303), {"do": "close"}),
+    ("staff.change_person", "POST"): Row(
+        "/admin/people/{account_id}", (401, 403, 403, 403, 403, 303, 303), {"do": "close"}
+    ),
     ("staff_places.breaks", "GET"): Row("/admin/breaks", (303, 403, 403, 403, 403, 200, 200)),
-    ("staff_places.add_break", "POST"): Row("/admin/breaks", (401, 403, 403, 403, 403, 303, 303), BREAK),
-    ("staff_places.remove_break", "POST"): Row("/admin/breaks/{break_id}/remove", (401, 403, 403, 403, 403, 303, 303), {}),
+    ("staff_places.add_break", "POST"): Row(
+        "/admin/breaks", (401, 403, 403, 403, 403, 303, 303), BREAK
+    ),
+    ("staff_places.remove_break", "POST"): Row(
+        "/admin/breaks/{break_id}/remove", (401, 403, 403, 403, 403, 303, 303), {}
+    ),
 }
 # Public forms carry the public token even when somebody is signed in.
 PUBLIC_FORMS = {"accounts.do_sign_in", "accounts.accept"}
@@ -157,9 +194,14 @@ def fill(app: Flask, world: World, owner: str, row: Row) -> tuple[str, dict[str,
         from tests.support.factories import unit
 
         kind = kind_by_slug("language-cafe")
-        facts = asdict(world.of[owner]) | {"unit_id": unit(owner).id, "kind": kind.id if kind else 0}
+        facts = asdict(world.of[owner]) | {
+            "unit_id": unit(owner).id,
+            "kind": kind.id if kind else 0,
+        }
     facts |= {"break_id": world.break_id, "token": world.token, "account_id": world.account_id}
-    data: dict[str, Any] = {name: value.format(jpeg="{jpeg}", **facts) for name, value in (row.data or {}).items()}
+    data: dict[str, Any] = {
+        name: value.format(jpeg="{jpeg}", **facts) for name, value in (row.data or {}).items()
+    }
     if "photo" in data:
         data["photo"] = (io.BytesIO(picture()), "door.jpg")
     return row.path.format(**facts), data
@@ -172,14 +214,18 @@ def token_for(browser: Browser, endpoint: str) -> str:
     return browser.token()
 
 
-def ask(browser: Browser, key: tuple[str, str], path: str, data: dict[str, Any], **kwargs: Any) -> TestResponse:
+def ask(
+    browser: Browser, key: tuple[str, str], path: str, data: dict[str, Any], **kwargs: Any
+) -> TestResponse:
     if key[1] == "GET":
         return browser.get(path, **kwargs)
     return browser.post(path, data={"csrf_token": token_for(browser, key[0]), **data}, **kwargs)
 
 
 @pytest.fixture
-def browser_of(city: Flask, visitor: Browser, somebody: Callable[[str], Browser]) -> Callable[[str | None], Browser]:
+def browser_of(
+    city: Flask, visitor: Browser, somebody: Callable[[str], Browser]
+) -> Callable[[str | None], Browser]:
     return lambda name: somebody(name) if name else visitor
 
 
@@ -194,7 +240,9 @@ def test_every_route_has_a_row(city: Flask) -> None:
 
 
 def test_every_view_says_who_may_open_it(city: Flask) -> None:
-    open_ones = {name for name, view in city.view_functions.items() if not getattr(view, "open_to", None)}
+    open_ones = {
+        name for name, view in city.view_functions.items() if not getattr(view, "open_to", None)
+    }
     assert open_ones == {"static"}
 
 
@@ -224,10 +272,16 @@ def test_who_gets_what(
         assert response.headers["Location"].startswith("/sign-in?next=")
 
 
-@pytest.mark.parametrize("fault", ["no token", "another's token", "null origin", "foreign origin", "foreign referrer"])
+@pytest.mark.parametrize(
+    "fault", ["no token", "another's token", "null origin", "foreign origin", "foreign referrer"]
+)
 @pytest.mark.parametrize("key", POSTS, ids=lambda key: key[0])
 def test_a_form_from_elsewhere_is_refused(
-    city: Flask, world: World, browser_of: Callable[[str | None], Browser], key: tuple[str, str], fault: str
+    city: Flask,
+    world: World,
+    browser_of: Callable[[str | None], Browser],
+    key: tuple[str, str],
+    fault: str,
 ) -> None:
     path, data = fill(city, world, LIBRARY, TABLE[key])
     browser = browser_of(None if key[0] in PUBLIC_FORMS else "admin")
@@ -248,7 +302,9 @@ def test_a_form_from_elsewhere_is_refused(
 
 
 @pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])
-def test_other_methods_do_nothing(city: Flask, world: World, somebody: Callable[[str], Browser], method: str) -> None:
+def test_other_methods_do_nothing(
+    city: Flask, world: World, somebody: Callable[[str], Browser], method: str
+) -> None:
     browser, before = somebody("admin"), None
     before = stored(city)
     for key, row in TABLE.items():
@@ -268,8 +324,16 @@ def test_reading_everything_changes_nothing(
             path, _ = fill(city, world, LIBRARY, row)
             admin.get(path)
             admin.head(path)
-    found = crawl(admin, ["/", "/staff"], each_kind=3, follow=lambda path: "sign-in" not in path, is_public=True)
-    assert any("/cancel" in path for path in found.answers), "the walk goes through the staff's pages"
+    found = crawl(
+        admin,
+        ["/", "/staff"],
+        each_kind=3,
+        follow=lambda path: "sign-in" not in path,
+        is_public=True,
+    )
+    assert any("/cancel" in path for path in found.answers), (
+        "the walk goes through the staff's pages"
+    )
     assert changed(before, stored(city, leave_out=frozenset())) == []
 
 

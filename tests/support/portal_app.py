@@ -9,6 +9,7 @@ from typing import Any
 
 from flask import Flask
 from flask.testing import FlaskClient
+from jinja2.bccache import Bucket, BytecodeCache
 from werkzeug.test import TestResponse
 
 from portal import create_app
@@ -38,12 +39,30 @@ PEOPLE = (
 )
 
 
+class Compiled(BytecodeCache):
+    """Templates compiled once in a process, for every application that a test makes."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if bucket.key in self.kept:
+            bucket.bytecode_from_string(self.kept[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self.kept[bucket.key] = bucket.bytecode_to_string()
+
+
+COMPILED = Compiled()
+
+
 def make_app(url: str, folder: Path, base_url: str = BASE_URL) -> Flask:
     """An application; what an earlier one remembered in this process is forgotten."""
     rendered.clear()
     app = create_app(Settings(instance=folder, database_url=url, base_url=base_url))
     app.test_client_class = Browser
     app.config["TESTING"] = True
+    app.jinja_env.bytecode_cache = COMPILED
     return app
 
 
