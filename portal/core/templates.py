@@ -11,6 +11,7 @@ from flask import Flask
 from markupsafe import Markup, escape
 
 from portal.config import ROOT
+from portal.core.htmx import is_fragment
 from portal.core.languages import language, languages
 from portal.core.text import Localised
 from portal.core.words import chosen, clock, day_words, month_words, tagged
@@ -73,7 +74,9 @@ def init_templates(app: Flask) -> None:
     """Registers the globals and filters above."""
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
-    app.jinja_env.globals.update(asset=asset, all_languages=languages, exit_url=lambda: EXIT_URL)
+    app.jinja_env.globals.update(
+        is_fragment=is_fragment, asset=asset, all_languages=languages, exit_url=lambda: EXIT_URL
+    )
     app.jinja_env.filters.update(
         say=chosen,
         text=text,

@@ -12,7 +12,7 @@ from portal.core.languages import language, languages
 from portal.core.problems import Problem
 from portal.core.words import chosen, weekday_words
 from portal.events import queries
-from portal.events.forms import EventForm
+from portal.events.forms import USUAL, EventForm
 from portal.events.models import Event
 from portal.events.recurrence import Rule, Series, align
 from portal.events.rules import AUDIENCES, SIGN_UPS, VISIBILITIES, Details, LeftOut, left_out
@@ -53,7 +53,10 @@ def fill_choices(form: EventForm, editable: list[Unit], bookable: list[Place]) -
     form.repeat.choices = list(REPEAT.items())
     form.age_unit.choices = [("years", _("years")), ("months", _("months"))]
     form.sign_up.choices = [(code, SIGN_UP[code]) for code in SIGN_UPS]
-    form.visibility.choices = [(code, VISIBILITY[code]) for code in VISIBILITIES]
+    form.visibility.choices = [
+        (USUAL, _("As is usual for the sort of meeting")),
+        *((code, VISIBILITY[code]) for code in VISIBILITIES),
+    ]
     others = [
         (key, entry.name) for key, entry in languages().items() if key not in ("sv", "en", "fi")
     ]
@@ -94,7 +97,7 @@ def read_details(form: EventForm) -> Details:
         unit_id=form.unit.data,
         place_id=form.place.data or None,
         elsewhere=(form.elsewhere.data or "") if not form.place.data else "",
-        visibility=form.visibility.data,
+        visibility=_visibility(form),
         languages=tuple(form.languages.data or ()),
         audiences=tuple(form.audiences.data or ()),
         directed_to={"sv": form.directed_to.data or ""},
@@ -109,6 +112,13 @@ def read_details(form: EventForm) -> Details:
         is_preliminary=bool(form.is_preliminary.data),
         co_host_ids=tuple(form.co_hosts.data or ()),
     )
+
+
+def _visibility(form: EventForm) -> str:
+    """Council meetings and the like start hidden, unless the editor says otherwise."""
+    if form.visibility.data != USUAL:
+        return str(form.visibility.data)
+    return next((k.visibility for k in queries.kinds() if k.id == form.kind.data), "public")
 
 
 def _texts(form: EventForm, name: str, other: str) -> dict[str, str]:

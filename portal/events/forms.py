@@ -22,6 +22,8 @@ from portal.core.forms import (
 )
 
 TITLE = 120
+USUAL = "usual"
+"""The visibility that a kind of event starts with, unless the editor chooses."""
 NEEDED = InputRequired(_l("Write something here."))
 
 
@@ -73,7 +75,7 @@ class EventForm(Form):
     sign_up = OneOfField(_l("How people sign up"), default="none")
     sign_up_link = LineField(_l("Address for sign-up"), [optional(), is_link], size=300)
     phone = LineField(_l("Telephone for questions"), [optional(), is_phone], size=30)
-    visibility = OneOfField(_l("Who may see it"), default="public")
+    visibility = OneOfField(_l("Who may see it"), default=USUAL)
     directed_to = LineField(_l("Who it is directed to"), [optional()], size=200)
     host_note = LineField(_l("About the hosts"), [optional()], size=200)
     cost = LineField(_l("What it costs"), [optional()], size=120)

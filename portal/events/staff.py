@@ -119,7 +119,10 @@ def _change(event: Event) -> Response | tuple[str, int]:
         details = drafting.read_details(form)
         try:
             _own_unit(details.unit_id)
+            was_there = event.place_id
             actions.change(event, details)
+            if event.place_id != was_there and not _may_use_place(event):
+                raise Refused(Problem("place_asks_first", "place"))
             db.session.commit()
             return redirect(url_for("staff_events.dates", event_id=event.id, done="changed"), 303)
         except Refused as refused:

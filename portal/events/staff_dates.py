@@ -11,8 +11,9 @@ from portal.core.access import current_account, open_to
 from portal.core.clock import now
 from portal.core.database import begin_write
 from portal.core.extensions import db
+from portal.core.forms import tidy_line
 from portal.core.languages import language
-from portal.core.problems import Refused
+from portal.core.problems import Problem, Refused
 from portal.events import actions, queries, showing
 from portal.events.forms import ReasonForm
 from portal.events.models import Event, Occurrence
@@ -35,6 +36,8 @@ def dates(event_id: int) -> str:
 @blueprint.route("/<int:event_id>/cancel", methods=["GET", "POST"])
 @open_to("editor", "admin")
 def cancel(event_id: int) -> Response | str | tuple[str, int]:
+    if request.method == "POST":
+        begin_write()
     event = own_event(event_id)
     return _with_reason(event, None, lambda reason: actions.cancel(event, {"sv": reason}))
 
@@ -42,6 +45,8 @@ def cancel(event_id: int) -> Response | str | tuple[str, int]:
 @blueprint.route("/<int:event_id>/dates/<key>/cancel", methods=["GET", "POST"])
 @open_to("editor", "admin")
 def cancel_date(event_id: int, key: str) -> Response | str | tuple[str, int]:
+    if request.method == "POST":
+        begin_write()
     event = own_event(event_id)
     row = _date(event, key)
     return _with_reason(event, row, lambda reason: actions.cancel_date(row, {"sv": reason}))
@@ -104,10 +109,13 @@ def answer(event_id: int) -> Response:
     if event.place is None or not current_account().edits(event.place.unit_id):
         abort(403)
     try:
+        if event.status != "waiting":
+            # A draft that names this place has asked nobody yet.
+            raise Refused(Problem("not_waiting"))
         if request.form.get("answer") == "yes":
             actions.publish(event, may_use_place=True)
         else:
-            actions.decline(event, request.form.get("note", "").strip()[:300])
+            actions.decline(event, tidy_line(request.form.get("note"))[:300])
         db.session.commit()
     except Refused:
         db.session.rollback()

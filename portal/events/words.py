@@ -69,6 +69,9 @@ def sign_up_words(mode: str, link: str, phone: str, key: str) -> str:
 PROBLEMS = {
     "title_missing": _l("Write a title in Swedish. It is what people see first."),
     "place_missing": _l("Write where it is, or choose one of the places."),
+    "place_asks_first": _l(
+        "That place is somebody else's. Make a new event there: they are asked before it is published."
+    ),
     "visibility_unknown": _l("Choose who may see it."),
     "visibility_published": _l(
         "It is published already, so people may have it in their calendars. "

@@ -115,7 +115,7 @@ def _nav() -> list[dict[str, Any]]:
 
 def _staff_nav() -> list[dict[str, Any]]:
     roles = current_account().roles
-    items = [(_("My page"), "home", url_for("staff.start"), "/staff")]
+    items = [(_("My page"), "person", url_for("staff.start"), "/staff")]
     if roles & {"editor", "admin"}:
         items += [
             (_("Events"), "events", url_for("staff_events.index"), "/staff/events"),
@@ -123,6 +123,7 @@ def _staff_nav() -> list[dict[str, Any]]:
         ]
     if "admin" in roles:
         items += [
+            (_("Units"), "home", url_for("staff_places.index"), "/admin/units"),
             (_("Breaks"), "calendar", url_for("staff_places.breaks"), "/admin/breaks"),
             (_("Invitations"), "mail", url_for("staff.invitations"), "/admin/invitations"),
             (_("People"), "people", url_for("staff.people"), "/admin/people"),

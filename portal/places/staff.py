@@ -24,6 +24,15 @@ UNIT_FIELDS = ("name", "phone", "email", "website")
 PLACE_FIELDS = ("street", "postcode", "locality")
 
 
+@blueprint.get("/admin/units")
+@open_to("admin")
+def index() -> str:
+    today = units.today()
+    return render_template(
+        "places/staff_index.html", groups=units.by_area(units.open_units(today), today)
+    )
+
+
 @blueprint.get("/staff/units/<slug>")
 @open_to("editor", "admin")
 def unit(slug: str) -> str:
