@@ -44,7 +44,7 @@ def main() -> None:
     print("\n" + table(figures))
     if not only:
         write(figures, RESULTS)
-        print(f"\nWritten to {RESULTS.relative_to(Path.cwd())}" if RESULTS.is_relative_to(Path.cwd()) else "")
+        print(f"\nWritten to bench/{RESULTS.name}.")
     print(f"Row 7 (bookings) is measured by make storm. Took {time.monotonic() - started:.0f} s.")
 
 

@@ -112,7 +112,9 @@ class _Maker:
         self.chance = random.Random(7)
         self.kinds = [k for k in db.session.query(EventKind) if k.visibility == "public"]
         premises = {p.unit_id: p.id for p in db.session.query(Place) if p.is_premises}
-        self.units = [(u.id, u.name, premises[u.id]) for u in db.session.query(Unit) if u.id in premises]
+        self.units = [
+            (u.id, u.name, premises[u.id]) for u in db.session.query(Unit) if u.id in premises
+        ]
         self.names = [(k.id, k.names["sv"], dict(k.names)) for k in self.kinds]
 
     def batches(self, number: int) -> Iterator[tuple[list[dict[str, Any]], list[dict[str, Any]]]]:
@@ -141,7 +143,9 @@ class _Maker:
         start = datetime.combine(self._day(n), time(9 + n % 11, 15 * (n % 4)))
         is_weekly = n < BASE and n % WEEKLY_EVERY == 0
         rule = Rule("WEEKLY", start.date() + timedelta(weeks=11), weekdays=(start.weekday(),))
-        series = Series(start, start + timedelta(minutes=90), ZONE, rule=rule if is_weekly else None)
+        series = Series(
+            start, start + timedelta(minutes=90), ZONE, rule=rule if is_weekly else None
+        )
         revised = datetime.combine(self.today, time(3), UTC) - timedelta(minutes=n % 5000)
         event = {
             "id": n + 1,
@@ -166,7 +170,7 @@ class _Maker:
             "revised_at": revised,
             "published_at": revised,
             "search": _searched(title, text, kind, unit),
-            **dict.fromkeys(("directed_to", "host_note", "cost", "reason"), {}),
+            **{name: {} for name in ("directed_to", "host_note", "cost", "reason")},
         }
         dates = [
             {

@@ -41,7 +41,8 @@ class Maker:
         )
 
     def ask(self, what: str) -> dict[str, Any]:
-        assert self.process.stdin and self.process.stdout
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
         self.process.stdin.write(what + "\n")
         self.process.stdin.flush()
         return dict(json.loads(self.process.stdout.readline()))
@@ -61,7 +62,8 @@ def measure() -> tuple[list[Figure], list[str]]:
         stored = median(_cold(instance) for _ in range(COLD))
         icalendar_ms = _parses_back(instance)
     notes = [
-        f"{'feed, CPU':<14} warm {warm:.3f} ms; icalendar alone parses and writes it in {icalendar_ms:.0f} ms"
+        f"{'feed, CPU':<14} warm {warm:.3f} ms; icalendar alone reads and writes it"
+        f" in {icalendar_ms:.0f} ms"
     ]
     return [
         Figure(3, "feed after one edit, CPU ms over the warm feed", edited, 10, 3, "lower"),
@@ -97,7 +99,11 @@ def _edit(app: Flask, event_id: int, word: str) -> None:
         begin_write()
         event = db.session.get(Event, event_id)
         assert event is not None
-        kept = {name: getattr(event, name) for name in Details.__dataclass_fields__ if name != "co_host_ids"}
+        kept = {
+            name: getattr(event, name)
+            for name in Details.__dataclass_fields__
+            if name != "co_host_ids"
+        }
         actions.change(event, Details(**{**kept, "titles": {"sv": f"Ändrad: {word}"}}))
         db.session.commit()
         db.session.remove()

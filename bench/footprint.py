@@ -35,7 +35,9 @@ def measure() -> tuple[list[Figure], list[str]]:
     ]
     return [
         Figure(8, "start to the first 200 / bare", start, 2.5, 1.5, "lower"),
-        Figure(9, "memory (PSS, 2 processes, after load) / bare", held / held_bare, 2.0, 1.5, "lower"),
+        Figure(
+            9, "memory (PSS, 2 processes, after load) / bare", held / held_bare, 2.0, 1.5, "lower"
+        ),
     ], notes
 
 

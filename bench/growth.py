@@ -32,7 +32,9 @@ def _compare(number: int, goal: float, goal_p99: float) -> tuple[list[Figure], l
     once, _ = data.slugs(small)
     paths = {"list": "/events", "event": f"/events/{once}", "feed": FEED}
     with ExitStack() as stack:
-        servers = {n: stack.enter_context(portal(f)) for n, f in ((data.BASE, small), (number, large))}
+        servers = {
+            n: stack.enter_context(portal(f)) for n, f in ((data.BASE, small), (number, large))
+        }
         feeds = {get(server.port, FEED).body for server in servers.values()}
         if len(feeds) != 1:
             raise RuntimeError("The feed is not the same with more events outside its window")
@@ -52,5 +54,8 @@ def _compare(number: int, goal: float, goal_p99: float) -> tuple[list[Figure], l
         figures.append(Figure(6, f"{what}, p99", p99, goal_p99, goal_p99, "lower"))
         middle = ROUNDS // 2
         waits = [sorted(s.p50 for s in some)[middle] for some in (few, many)]
-        notes.append(f"{name:<14} p50 {waits[0]:.2f} ms with {data.BASE:,}, {waits[1]:.2f} ms with {number:,}")
+        notes.append(
+            f"{name:<14} p50 {waits[0]:.2f} ms with {data.BASE:,},"
+            f" {waits[1]:.2f} ms with {number:,}"
+        )
     return figures, notes

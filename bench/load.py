@@ -8,7 +8,7 @@ import statistics
 import subprocess
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
 
@@ -30,12 +30,16 @@ class Target:
 
 @dataclass(frozen=True)
 class Slice:
-    """What a few seconds of load gave: answers a second, and milliseconds of waiting."""
+    """What a few seconds of load gave: answers a second, and milliseconds of waiting.
+
+    `share` is the rate beside that of the unit, loaded just before and just after.
+    """
 
     rate: float
     p50: float
     p99: float
     errors: int
+    share: float = 0.0
 
 
 def client_name() -> str:
@@ -44,11 +48,17 @@ def client_name() -> str:
 
 def load(target: Target, seconds: int) -> Slice:
     """Loads one target for whole seconds."""
-    headers = [word for name, value in target.headers.items() for word in ("-H", f"{name}: {value}")]
+    headers = [
+        word for name, value in target.headers.items() for word in ("-H", f"{name}: {value}")
+    ]
     seed = next(_seeds)
     if WRK:
         command = [WRK, "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--timeout", "10s", "--latency"]
-        command += [*headers, *(["-s", str(HERE / "fresh.lua")] if target.fresh else []), target.url]
+        command += [
+            *headers,
+            *(["-s", str(HERE / "fresh.lua")] if target.fresh else []),
+            target.url,
+        ]
         command += ["--", str(seed)] if target.fresh else []
     else:
         command = [sys.executable, "-m", "bench.client", target.url, str(seconds), str(CONNECTIONS)]
@@ -76,16 +86,28 @@ def _wait(said: str, percent: str) -> float:
     return float(found[1]) * UNITS[found[2]] if found else 0.0
 
 
-def rounds(targets: Mapping[str, Target], number: int, seconds: int = 1) -> dict[str, list[Slice]]:
+def rounds(
+    targets: Mapping[str, Target], number: int, seconds: int = 1, unit: Target | None = None
+) -> dict[str, list[Slice]]:
     """Slices of every target in turn, so that what disturbs the machine disturbs all alike."""
     found: dict[str, list[Slice]] = {name: [] for name in targets}
     for _ in range(number):
+        before = _sound("unit", unit, seconds).rate if unit else 0.0
         for name, target in targets.items():
-            slice_ = load(target, seconds)
-            if slice_.errors:
-                raise RuntimeError(f"{name}: {slice_.errors} answers were errors ({target.url})")
+            slice_ = _sound(name, target, seconds)
+            if unit:
+                after = _sound("unit", unit, seconds).rate
+                slice_ = replace(slice_, share=2 * slice_.rate / (before + after))
+                before = after
             found[name].append(slice_)
     return found
+
+
+def _sound(name: str, target: Target, seconds: int) -> Slice:
+    slice_ = load(target, seconds)
+    if slice_.errors:
+        raise RuntimeError(f"{name}: {slice_.errors} answers were errors ({target.url})")
+    return slice_
 
 
 def ratio(some: list[float], others: list[float]) -> float:

@@ -34,8 +34,8 @@ def table(figures: list[Figure]) -> str:
     for f in figures:
         sign = "≥" if f.better == "higher" else "≤"
         lines.append(
-            f"{f.row:>3}  {f.name:<{width}}  {f.value:>9.3f}  {sign}{f.floor:>6g}  {sign}{f.goal:>6g}"
-            f"  {f.verdict}"
+            f"{f.row:>3}  {f.name:<{width}}  {f.value:>9.3f}  {sign}{f.floor:>6g}"
+            f"  {sign}{f.goal:>6g}  {f.verdict}"
         )
     return "\n".join(lines)
 

@@ -56,7 +56,9 @@ def free_port() -> int:
 
 
 @contextmanager
-def serving(*command: str, first: str = "/", environ: dict[str, str] | None = None) -> Iterator[Server]:
+def serving(
+    *command: str, first: str = "/", environ: dict[str, str] | None = None
+) -> Iterator[Server]:
     """Runs `python <command>`, PORT in it replaced, until the block ends."""
     port = free_port()
     words = [str(port) if word == "PORT" else word for word in command]

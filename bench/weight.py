@@ -27,7 +27,9 @@ class _Resources(HTMLParser):
         if tag == "link" and LOADED_LINKS & set((given.get("rel") or "").lower().split()):
             self.found.append(given.get("href") or "")
         elif tag in ("script", "img", "source", "video", "audio", "iframe", "use"):
-            self.found.append(given.get("src") or given.get("href") or given.get("xlink:href") or "")
+            self.found.append(
+                given.get("src") or given.get("href") or given.get("xlink:href") or ""
+            )
 
 
 def measure() -> tuple[list[Figure], list[str]]:

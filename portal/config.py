@@ -61,7 +61,7 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
     if production and parts.scheme != "https":
         raise ConfigError("PORTAL_PRODUCTION is on, so PORTAL_BASE_URL must begin with https://")
     threads = environ.get("PORTAL_THREADS", "8")
-    if not threads.isdigit() or not 1 <= int(threads) <= 64:
+    if not threads.isdecimal() or not 1 <= int(threads) <= 64:
         raise ConfigError(f"PORTAL_THREADS is {threads!r}. Write a whole number from 1 to 64.")
     return Settings(
         instance=instance,

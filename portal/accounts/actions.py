@@ -110,8 +110,12 @@ def invite(unit: Unit, role: str, created_by: int) -> str:
 
 def accept(invitation: Invitation, email: str, name: str, password: str) -> Account:
     """Makes the account an invitation is for; the link works once, however often it is sent."""
+    # Read anew once the lock is held: what was read before may have been used meanwhile.
     locked = db.session.scalar(
-        select(Invitation).where(Invitation.digest == invitation.digest).with_for_update()
+        select(Invitation)
+        .where(Invitation.digest == invitation.digest)
+        .with_for_update()
+        .execution_options(populate_existing=True)
     )
     if locked is None or locked.used_at is not None:
         raise Refused(Problem("invitation_used"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
 from wtforms import EmailField, PasswordField
-from wtforms.validators import InputRequired, Length, Regexp
+from wtforms.validators import DataRequired, Length, Regexp
 
 from portal.core.forms import ChoiceField, Form, LineField, tidy_line
 
@@ -18,10 +18,10 @@ class SignInForm(Form):
     """E-mail and password."""
 
     email = EmailField(
-        _l("E-mail"), [InputRequired(_l("Write your e-mail address."))], filters=[tidy_line]
+        _l("E-mail"), [DataRequired(_l("Write your e-mail address."))], filters=[tidy_line]
     )
     password = PasswordField(
-        _l("Password"), [InputRequired(_l("Write your password.")), Length(max=200)]
+        _l("Password"), [DataRequired(_l("Write your password.")), Length(max=200)]
     )
 
 
@@ -30,14 +30,14 @@ class AcceptForm(Form):
 
     email = EmailField(
         _l("E-mail"),
-        [InputRequired(_l("Write your e-mail address.")), Length(max=120), EMAIL],
+        [DataRequired(_l("Write your e-mail address.")), Length(max=120), EMAIL],
         filters=[tidy_line],
     )
     name = LineField(
-        _l("Name of the function, for example Board"), [InputRequired(_l("Write a name."))], size=80
+        _l("Name of the function, for example Board"), [DataRequired(_l("Write a name."))], size=80
     )
     password = PasswordField(
-        _l("Password, at least 12 characters"), [InputRequired(_l("Write a password."))]
+        _l("Password, at least 12 characters"), [DataRequired(_l("Write a password."))]
     )
 
 

@@ -4,6 +4,8 @@ A public page or feed is a function of the data and the time. The shelf keeps it
 plain and compressed, and hands them out as long as the change counter stands still and the
 answer has not run out. Nothing else ever reaches it: no staff page, no page with a cookie,
 no answer but 200. With If-None-Match or If-Modified-Since it answers 304.
+
+The parts that answers are made of are kept by the same counter: see core/kept.py.
 """
 
 from __future__ import annotations
@@ -18,12 +20,15 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
+from io import BytesIO
 from typing import Any
 
 from flask import Flask, g, request
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.wrappers import Response
+
+from portal.core.kept import ChangeNumber, Parts, using
 
 COMPRESSED = (
     "text/",
@@ -34,7 +39,8 @@ COMPRESSED = (
 )
 PAGE_SECONDS = 60
 SHELF_BYTES = 64 * 1024 * 1024
-COUNTER = "SELECT number FROM change_counter"
+# A body this large is handed to the server as a file: it need not copy it then.
+LARGE = 64 * 1024
 
 StartResponse = Callable[..., Any]
 
@@ -67,6 +73,7 @@ class Shelf:
         self._answers: OrderedDict[tuple[str, str, str], Answer] = OrderedDict()
         self._bytes = 0
         self._lock = threading.Lock()
+        self._parts = Parts()
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
@@ -100,12 +107,13 @@ class Shelf:
             started[:] = [status, headers, exc_info]
             return lambda data: None
 
-        chunks = self.app({**environ, "REQUEST_METHOD": "GET"}, hold)
-        try:
-            body = b"".join(chunks)
-        finally:
-            if hasattr(chunks, "close"):
-                chunks.close()
+        with using(self._parts.of(change)):
+            chunks = self.app({**environ, "REQUEST_METHOD": "GET"}, hold)
+            try:
+                body = b"".join(chunks)
+            finally:
+                if hasattr(chunks, "close"):
+                    chunks.close()
         status, headers, _exc_info = started
         marked = {name: value for name, value in headers if name.lower() == "x-shelf"}
         headers = [(name, value) for name, value in headers if name.lower() != "x-shelf"]
@@ -136,7 +144,7 @@ def _answer(headers: list[tuple[str, str]], body: bytes, change: int, until: flo
     return Answer(
         headers=kept,
         body=body,
-        etag=hashlib.sha256(body).hexdigest()[:24],
+        etag=hashlib.blake2b(body, digest_size=12).hexdigest(),
         last_modified=parsedate_to_datetime(modified).timestamp() if modified else 0.0,
         change=change,
         until=until,
@@ -144,7 +152,9 @@ def _answer(headers: list[tuple[str, str]], body: bytes, change: int, until: flo
     )
 
 
-def _send(answer: Answer, environ: dict[str, Any], start_response: StartResponse) -> list[bytes]:
+def _send(
+    answer: Answer, environ: dict[str, Any], start_response: StartResponse
+) -> Iterable[bytes]:
     squeeze = answer.compressible and "gzip" in environ.get("HTTP_ACCEPT_ENCODING", "")
     etag = f'"{answer.etag}-gz"' if squeeze else f'"{answer.etag}"'
     headers = [*answer.headers, ("ETag", etag)]
@@ -156,7 +166,11 @@ def _send(answer: Answer, environ: dict[str, Any], start_response: StartResponse
         headers.append(("Content-Encoding", "gzip"))
     headers.append(("Content-Length", str(len(body))))
     start_response("200 OK", headers)
-    return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
+    if environ["REQUEST_METHOD"] == "HEAD":
+        return []
+    if len(body) > LARGE and "wsgi.file_wrapper" in environ:
+        return environ["wsgi.file_wrapper"](BytesIO(body))  # type: ignore[no-any-return]
+    return [body]
 
 
 def _is_unchanged(answer: Answer, environ: dict[str, Any]) -> bool:
@@ -171,37 +185,6 @@ def _is_unchanged(answer: Answer, environ: dict[str, Any]) -> bool:
         return answer.last_modified <= parsedate_to_datetime(since).timestamp()
     except (TypeError, ValueError):
         return False
-
-
-class ChangeNumber:
-    """The change counter, read as cheaply as the engine allows, before any session exists.
-
-    SQLite tells by `PRAGMA data_version` on a connection of its own whether anybody has
-    committed at all, in microseconds; only then is the row read. PostgreSQL is asked each time.
-    """
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-        self._local = threading.local()
-
-    def __call__(self) -> int:
-        if self._engine.dialect.name == "sqlite":
-            return self._sqlite()
-        with self._engine.connect() as connection:
-            return int(connection.execute(text(COUNTER)).scalar() or 0)
-
-    def _sqlite(self) -> int:
-        local = self._local
-        if not hasattr(local, "connection"):
-            local.connection = sqlite3.connect(
-                self._engine.url.database or "", isolation_level=None, check_same_thread=False
-            )
-            local.version = None
-        (version,) = local.connection.execute("PRAGMA data_version").fetchone()
-        if version != local.version:
-            row = local.connection.execute(COUNTER).fetchone()
-            local.version, local.number = version, int(row[0]) if row else 0
-        return int(local.number)
 
 
 def keep_until(moment: datetime) -> None:

@@ -109,6 +109,10 @@ def _watch(session: Session, _context: Any, _instances: Any) -> None:
         mark_changed(session)
 
 
+def _forget(session: Session) -> None:
+    session.info.pop("public_change", None)
+
+
 def _count(session: Session) -> None:
     session.flush()
     if session.info.pop("public_change", False):
@@ -139,3 +143,4 @@ def init_database(app: Flask) -> None:
     if not event.contains(session_class, "before_flush", _watch):
         event.listen(session_class, "before_flush", _watch)
         event.listen(session_class, "before_commit", _count)
+        event.listen(session_class, "after_rollback", _forget)

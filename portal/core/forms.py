@@ -37,6 +37,13 @@ class Form(FlaskForm):
     class Meta(FlaskForm.Meta):
         csrf = False
 
+    def validate(self, extra_validators: Any = None) -> bool:
+        """Checks every field; errors are plain words, which is all that templates show."""
+        is_sound = bool(super().validate(extra_validators))
+        for field in self:
+            field.errors = [str(error) for error in field.errors]
+        return is_sound
+
     def add(self, problems: Iterable[Problem], say: Callable[[Problem], str]) -> None:
         """Puts the words for rule problems at their fields, or over the whole form."""
         for problem in problems:
@@ -124,7 +131,7 @@ class NumberField(IntegerField):
 
     def process_formdata(self, valuelist: list[str]) -> None:
         try:
-            super().process_formdata([value.strip() for value in valuelist])
+            super().process_formdata([value.strip()[:12] for value in valuelist])
         except ValueError as error:
             raise ValueError(str(self._wrong)) from error
 

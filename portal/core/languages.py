@@ -22,7 +22,7 @@ from babel import Locale
 from babel.messages.pofile import read_po
 from babel.plural import PluralRule
 from babel.support import NullTranslations, Translations
-from flask import Flask, g, has_request_context, request
+from flask import Flask, has_request_context, request
 from flask_babel import Domain
 
 from portal.config import ROOT
@@ -109,8 +109,9 @@ def is_written(key: str) -> bool:
 
 def language() -> Language:
     """The language of this request; Swedish outside a request."""
-    key = request.environ.get(WSGI_KEY, DEFAULT) if has_request_context() else DEFAULT
-    return languages()[g.get("language_key", key) if has_request_context() else key]
+    if not has_request_context():
+        return languages()[DEFAULT]
+    return languages()[request.environ.get(WSGI_KEY, DEFAULT)]
 
 
 def page_language() -> Language:

@@ -9,9 +9,11 @@ same-origin (no-referrer would make browsers send Origin: null with our own form
 from __future__ import annotations
 
 import hmac
+from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Flask, abort, g, request
+from werkzeug.routing import IntegerConverter, Map
 from werkzeug.wrappers import Response
 
 from portal.core.access import current_account
@@ -64,16 +66,26 @@ def _origin_is_ours() -> bool:
     return origin in (g.base_url, f"{request.scheme}://{request.host}")
 
 
+class RowNumber(IntegerConverter):
+    """A row's number in an address: no larger than the databases count."""
+
+    def __init__(self, map: Map, **options: Any) -> None:
+        super().__init__(map, **{"max": 2**31 - 1, **options})
+
+
 SAFE = ("GET", "HEAD", "OPTIONS")
 
 
 def init_origin_check(app: Flask, base_url: str) -> None:
     """Registers the first check of every form; before the guard, so that a foreign form
-    never even waits for somebody to sign in."""
+    never even waits for somebody to sign in. An address that no database takes is no page."""
+    app.url_map.converters["int"] = RowNumber
 
     @app.before_request
     def check_origin() -> None:
         g.base_url = base_url
+        if "\0" in request.path or any("\0" in value for value in request.args.values()):
+            abort(404)
         if request.method not in SAFE and not _origin_is_ours():
             abort(403, "origin")
 
@@ -86,7 +98,8 @@ def init_security(app: Flask, is_https: bool) -> None:
     def check_token() -> None:
         if request.method in SAFE:
             return
-        if not hmac.compare_digest(request.form.get(TOKEN_FIELD, ""), csrf_token()):
+        given = request.form.get(TOKEN_FIELD, "")
+        if not hmac.compare_digest(given.encode(), csrf_token().encode()):
             abort(403, "token")
 
     @app.after_request

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable, Hashable, Iterable
 from datetime import date, datetime
 from functools import cache
 from pathlib import Path
+from typing import Any
 
-from flask import Flask
+from flask import Flask, request, url_for
 from markupsafe import Markup, escape
 
 from portal.config import ROOT
 from portal.core.htmx import is_fragment
+from portal.core.kept import parts, while_unchanged
 from portal.core.languages import language, languages
 from portal.core.text import Localised
 from portal.core.words import chosen, clock, day_words, month_words, tagged
@@ -19,6 +22,36 @@ from portal.core.words import chosen, clock, day_words, month_words, tagged
 STATIC = ROOT / "static"
 EXIT_URL = "https://www.smhi.se/"
 """Where the quick exit leads: a page that everybody looks at, the weather."""
+
+
+def address(endpoint: str, **values: Any) -> str:
+    """`url_for`, remembered: it is asked for the same addresses again and again."""
+    key = ("address", request.script_root, endpoint, *values.items())
+    return while_unchanged(key, lambda: url_for(endpoint, **values))
+
+
+def kept(key: Hashable, macro: Callable[..., Markup], *values: Any) -> Markup:
+    """What a macro answers, remembered: `{{ kept(today, filter_panel, form) }}`.
+
+    Only for macros that look at nothing but their values and the page's language; `key` says
+    all that matters of the values.
+    """
+    whole = ("macro", macro.name, language().key, key)  # type: ignore[attr-defined]
+    return while_unchanged(whole, lambda: macro(*values))
+
+
+def kept_each(macro: Callable[..., Markup], items: Iterable[Hashable], *values: Hashable) -> Markup:
+    """What a macro answers for each item, remembered: `{{ kept_each(event_card, cards, 2) }}`."""
+    made = parts()
+    if made is None:
+        return Markup("").join(macro(item, *values) for item in items)
+    start, found = ("macro", macro.name, language().key, values), []  # type: ignore[attr-defined]
+    for item in items:
+        key = (start, item)
+        if key not in made:
+            made[key] = macro(item, *values)
+        found.append(made[key])
+    return Markup("").join(found)
 
 
 @cache
@@ -75,7 +108,13 @@ def init_templates(app: Flask) -> None:
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals.update(
-        is_fragment=is_fragment, asset=asset, all_languages=languages, exit_url=lambda: EXIT_URL
+        asset=asset,
+        all_languages=languages,
+        exit_url=lambda: EXIT_URL,
+        kept=kept,
+        kept_each=kept_each,
+        url_for=address,
+        is_fragment=is_fragment,
     )
     app.jinja_env.filters.update(
         say=chosen,

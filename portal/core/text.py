@@ -78,7 +78,8 @@ def fold(text: str) -> str:
 def search_text(*parts: str) -> str:
     """What a search looks in: every part folded, and once more without the spaces."""
     folded = [fold(part) for part in parts if part]
-    return " ".join([*folded, *(part.replace(" ", "") for part in folded[:1])])
+    joined = [re.sub(r"(.)\1+", r"\1", part.replace(" ", "")) for part in folded[:1]]
+    return " ".join([*folded, *joined])
 
 
 def say(texts: dict[str, str], chain: list[str] | tuple[str, ...]) -> tuple[str, str]:

@@ -10,6 +10,7 @@ from typing import Any
 from flask import url_for
 from flask_babel import gettext as _
 
+from portal.core.forms import tidy_line
 from portal.core.languages import language, languages
 from portal.core.words import chosen, day_words
 from portal.events import queries
@@ -40,7 +41,7 @@ def read_filter(form: EventFilterForm, args: Mapping[str, str]) -> ReadFilter:
 
     def look(name: str, found: object, label: str) -> None:
         if args.get(name) and found is None:
-            unknown.append(args[name][:60])
+            unknown.append(tidy_line(args[name][:60]))
         elif found is not None:
             labels[name] = label
 

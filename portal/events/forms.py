@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, SelectField, SelectMultipleField
-from wtforms.validators import InputRequired
+from wtforms.validators import DataRequired
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from portal.core.forms import (
@@ -24,7 +24,7 @@ from portal.core.forms import (
 TITLE = 120
 USUAL = "usual"
 """The visibility that a kind of event starts with, unless the editor chooses."""
-NEEDED = InputRequired(_l("Write something here."))
+NEEDED = DataRequired(_l("Write something here."))
 
 
 class CheckboxesField(SelectMultipleField):
@@ -92,4 +92,4 @@ class EventForm(Form):
 class ReasonForm(Form):
     """Why something is cancelled, or not accepted."""
 
-    reason = LineField(_l("Reason"), [InputRequired(_l("Write the reason. People will see it."))])
+    reason = LineField(_l("Reason"), [DataRequired(_l("Write the reason. People will see it."))])

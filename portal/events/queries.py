@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import contains_eager, joinedload, selectinload
 
 from portal.core.extensions import db
+from portal.core.kept import kept_row, kept_rows, parts, while_unchanged
 from portal.core.text import fold
 from portal.events.models import CoHost, Event, EventKind, Occurrence
 from portal.events.recurrence import Series
@@ -20,9 +21,18 @@ from portal.units.queries import unit_ids_in_area
 
 Row = TypeVar("Row")
 
+_DATE = Occurrence.__table__.c
+_SEEN = Event.visibility.in_(("public", "without_place"))
 COUNT_LIMIT = 1000
 # Events that began earlier and still go on are looked for this far back.
 LOOK_BACK = timedelta(days=31)
+# An event with everything that its page and its text in a feed say.
+_LOADS = (
+    selectinload(Event.occurrences),
+    selectinload(Event.exdates),
+    selectinload(Event.co_hosts),
+    joinedload(Event.place).joinedload(Place.unit),
+)
 
 
 @dataclass(frozen=True)
@@ -53,12 +63,16 @@ def kinds() -> list[EventKind]:
 
 
 def kind_by_slug(slug: str) -> EventKind | None:
-    return db.session.scalar(select(EventKind).where(EventKind.slug == slug))
+    return db.session.scalar(select(EventKind).where(EventKind.slug == slug)) if slug else None
 
 
 def event_by_slug(slug: str) -> Event | None:
-    """An event whatever its status; views decide who may see it."""
-    return db.session.scalar(select(Event).where(Event.slug == slug))
+    """An event whatever its status; views decide who may see it.
+
+    For a GET it comes whole, with its dates, and is kept while nothing changes.
+    """
+    query = select(Event).where(Event.slug == slug).options(*_LOADS)
+    return kept_row(("event", slug), query, lambda event: [row.event for row in event.occurrences])
 
 
 def event_by_id(event_id: int) -> Event | None:
@@ -83,12 +97,13 @@ def series_of(event: Event) -> Series:
 
 
 def occurrence(event: Event, key: str) -> Occurrence | None:
-    query = select(Occurrence).where(Occurrence.event_id == event.id, Occurrence.key == key)
-    return db.session.scalar(query)
+    return next((row for row in event.occurrences if row.key == key), None)
 
 
 def upcoming_of(event: Event, now: datetime, limit: int | None = None) -> list[Occurrence]:
     """The event's dates that have not ended, cancelled ones included, soonest first."""
+    if parts() is not None:
+        return [row for row in event.occurrences if row.ends_at > now][:limit]
     query = (
         select(Occurrence)
         .where(Occurrence.event_id == event.id, Occurrence.ends_at > now)
@@ -99,10 +114,7 @@ def upcoming_of(event: Event, now: datetime, limit: int | None = None) -> list[O
 
 def matching(wanted: Filter, today: date) -> Select[Event]:
     """The public events that a filter wants, without regard to dates: for feeds."""
-    query = select(Event).where(
-        Event.status.in_(("published", "cancelled")),
-        Event.visibility.in_(("public", "without_place")),
-    )
+    query = select(Event).where(Event.status.in_(("published", "cancelled")), _SEEN)
     return _narrow(query, wanted, today)
 
 
@@ -139,21 +151,16 @@ def _at_unit(unit_ids: list[int]) -> ColumnElement[bool]:
     return or_(Event.unit_id.in_(unit_ids), Event.id.in_(co_hosted), Event.place_id.in_(places))
 
 
-def _listed(
-    wanted: Filter, since: datetime, until: datetime | None, today: date
-) -> Select[Occurrence]:
-    query = (
-        select(Occurrence)
-        .join(Occurrence.event)
-        .where(
-            Occurrence.is_listed.is_(True),
-            Occurrence.starts_at > since - LOOK_BACK,
-            Occurrence.ends_at > since,
-        )
+def _listed(wanted: Filter, since: datetime, until: datetime | None, today: date) -> Select[int]:
+    """The ids of the dates wanted; of the bare table, which is quicker to ask than the model."""
+    query = select(_DATE.id).where(
+        _DATE.is_listed.is_(True), _DATE.starts_at > since - LOOK_BACK, _DATE.ends_at > since
     )
     if until is not None:
-        query = query.where(Occurrence.starts_at < until)
-    return _narrow(query, wanted, today)
+        query = query.where(_DATE.starts_at < until)
+    if wanted == Filter(from_on=wanted.from_on, to_on=wanted.to_on):
+        return query  # dates alone decide: no event need be looked at
+    return _narrow(query.join(Event, Event.id == _DATE.event_id), wanted, today)
 
 
 def listed(
@@ -167,23 +174,24 @@ def listed(
 ) -> list[Occurrence]:
     """Public dates that have not ended by `since` and begin before `until`, soonest first.
 
-    Each comes with its event, kind, unit and place: one query however long the list.
+    Each comes with its event, kind, unit and place: two queries however long the list, and
+    one for dates that have been read since the last change.
     """
-    query = _listed(wanted, since, until, today).options(
-        contains_eager(Occurrence.event).options(
-            joinedload(Event.kind),
-            joinedload(Event.unit),
-            joinedload(Event.place).joinedload(Place.unit),
-        )
-    )
-    query = query.order_by(Occurrence.starts_at, Occurrence.id).limit(limit).offset(offset)
-    return list(db.session.scalars(query))
+    query = _listed(wanted, since, until, today).order_by(_DATE.starts_at, _DATE.id)
+    ids = list(db.session.connection().scalars(query.limit(limit).offset(offset)))
+    return kept_rows("date", ids, _dates)
+
+
+def _dates(ids: list[int]) -> Select[Occurrence]:
+    """The dates with everything that a list shows of them."""
+    whole = joinedload(Occurrence.event).joinedload(Event.place).joinedload(Place.unit)
+    return select(Occurrence).where(Occurrence.id.in_(ids)).options(whole)
 
 
 def count_listed(wanted: Filter, since: datetime, until: datetime | None, today: date) -> int:
     """How many dates `listed` would find, counted no further than 1,000."""
-    some = _listed(wanted, since, until, today).with_only_columns(Occurrence.id).limit(COUNT_LIMIT)
-    return db.session.scalar(select(func.count()).select_from(some.subquery())) or 0
+    some = _listed(wanted, since, until, today).limit(COUNT_LIMIT).subquery()
+    return db.session.connection().scalar(select(func.count()).select_from(some)) or 0
 
 
 def events_of_units(unit_ids: list[int] | None) -> list[Event]:
@@ -231,18 +239,12 @@ def events_showing(unit_id: int) -> list[Event]:
 
 def with_dates(query: Select[Event]) -> list[Event]:
     """The events of a query with dates, left-out dates and co-hosts, for rendering feeds."""
-    loads = (
-        selectinload(Event.occurrences),
-        selectinload(Event.exdates),
-        selectinload(Event.co_hosts),
-        joinedload(Event.place).joinedload(Place.unit),
-    )
-    return list(db.session.scalars(query.options(*loads).order_by(Event.id)).unique())
+    return list(db.session.scalars(query.options(*_LOADS).order_by(Event.id)).unique())
 
 
 def languages_in_use() -> set[str]:
-    """The languages that public events are held in."""
-    query = select(Event.languages).where(
-        Event.status == "published", Event.visibility.in_(("public", "without_place"))
+    """The languages that public events are held in: every event is looked at, so it is kept."""
+    query = select(Event.languages).where(Event.status == "published", _SEEN).distinct()
+    return while_unchanged(
+        "languages in use", lambda: {key for keys in db.session.scalars(query) for key in keys}
     )
-    return {name for keys in db.session.scalars(query.distinct()) for name in keys}

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from flask import url_for
-
+from portal.core.kept import while_unchanged
 from portal.core.languages import languages
+from portal.core.templates import address
 from portal.core.text import say
 from portal.core.words import (
     Chip,
@@ -29,9 +29,12 @@ from portal.places.words import place_name
 ICONS = {"children": "preschool", "support": "rights", "housing": "home"}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Card:
-    """One date in a list, in words of one language; `lang` when the title is in another."""
+    """One date in a list, in words of one language; `lang` when the title is in another.
+
+    Compared by identity: `card` answers the same one as long as nothing changes.
+    """
 
     url: str
     title: str
@@ -53,13 +56,17 @@ def cards(rows: Iterable[Occurrence], key: str) -> list[Card]:
 
 
 def card(row: Occurrence, key: str) -> Card:
-    """One date; needs its event, kind, unit and place loaded."""
+    """One date; needs its event, kind, unit and place loaded. Kept while nothing changes."""
+    return while_unchanged(("card", row.id, key), lambda: _card(row, key))
+
+
+def _card(row: Occurrence, key: str) -> Card:
     event = row.event
     starts, ends = wall(row.starts_at, event.zone), wall(row.ends_at, event.zone)
     title, lang = title_of(event, key)
     status, status_text = state_of(row, key)
     return Card(
-        url=url_for("events.one_date", slug=event.slug, key=row.key),
+        url=address("events.one_date", slug=event.slug, key=row.key),
         title=title,
         lang=lang,
         icon=ICONS.get(event.kind.group, event.kind.group),

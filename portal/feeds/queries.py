@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -15,11 +16,14 @@ from portal.core.models import ChangeCounter
 from portal.events import queries as events
 from portal.events.models import Event, EventKind, Occurrence
 from portal.events.queries import Filter
+from portal.events.recurrence import MAX_LENGTH
 from portal.feeds.models import RenderedEvent
 from portal.feeds.showing import render, stamp
 from portal.units import queries as units
 from portal.units.models import Area, Unit
 
+# By the clock on the wall an event lasts 366 days at most; a change of the clocks adds hours.
+LONGEST = MAX_LENGTH + timedelta(days=1)
 DAYS_BACK = 60
 DAYS_AHEAD = 366
 
@@ -105,30 +109,41 @@ def selection(wanted: Scope, today: date, zone: ZoneInfo) -> Select[Event]:
     query = events.matching(wanted.wanted, today)
     if wanted.event is not None:
         return query.where(Event.id == wanted.event.id)
-    in_window = exists().where(
-        and_(
-            Occurrence.event_id == Event.id,
-            Occurrence.starts_at < until,
-            Occurrence.ends_at > since,
-        )
+    # From the dates to the events, by the index on starts, so that the years before the window
+    # cost nothing; an event that lasts as long as one may still reaches into it.
+    in_window = select(Occurrence.event_id).where(
+        Occurrence.is_listed.is_(True),
+        Occurrence.starts_at > since - LONGEST,
+        Occurrence.starts_at < until,
+        Occurrence.ends_at > since,
     )
-    return query.where(in_window)
+    return query.where(Event.id.in_(in_window))
 
 
 class Rendered:
     """Finished texts in memory, one for each event and language, of the newest revision."""
 
     def __init__(self) -> None:
-        self._texts: dict[tuple[int, str], tuple[int, str, bytes]] = {}
+        # By language and mark, then by event: its revision and its text.
+        self._texts: dict[tuple[str, str], dict[int, tuple[int, bytes]]] = {}
         self._lock = threading.Lock()
 
-    def find(self, event_id: int, language: str, sequence: int, mark: str) -> bytes | None:
-        found = self._texts.get((event_id, language))
-        return found[2] if found and found[:2] == (sequence, mark) else None
+    def find(
+        self, events: Iterable[tuple[int, int, str]], language: str, mark: str
+    ) -> dict[int, bytes]:
+        """The texts that are here of (event, sequence, zone) as they stand now."""
+        texts = self._texts.get((language, mark), {})
+        nothing = (-1, b"")
+        return {
+            event_id: body
+            for event_id, sequence, _ in events
+            for revision, body in (texts.get(event_id, nothing),)
+            if revision == sequence
+        }
 
     def keep(self, event_id: int, language: str, sequence: int, mark: str, body: bytes) -> None:
         with self._lock:
-            self._texts[event_id, language] = (sequence, mark, body)
+            self._texts.setdefault((language, mark), {})[event_id] = (sequence, body)
 
     def clear(self) -> None:
         with self._lock:
@@ -144,17 +159,14 @@ def bodies(query: Select[Event], language: str, base_url: str) -> tuple[list[byt
     Memory first, then the stored texts, and only what is in neither is rendered.
     """
     mark = stamp(language, base_url)
-    found = db.session.execute(
-        query.with_only_columns(Event.id, Event.sequence, Event.zone).order_by(Event.id)
-    ).all()
-    texts: dict[int, bytes] = {}
-    missing: list[int] = []
-    for event_id, sequence, _ in found:
-        body = rendered.find(event_id, language, sequence, mark)
-        if body is None:
-            missing.append(event_id)
-        else:
-            texts[event_id] = body
+    columns: Select[int, int, str] = query.with_only_columns(
+        Event.id, Event.sequence, Event.zone
+    ).order_by(Event.id)
+    # Asked of the connection: rows are wanted, and the session would make more of them.
+    rows = db.session.connection().execute(columns)
+    found = [(event_id, sequence, zone) for event_id, sequence, zone in rows]
+    texts = rendered.find(found, language, mark)
+    missing = [event_id for event_id, _, _ in found if event_id not in texts]
     if missing:
         texts.update(_fill(missing, language, base_url, mark))
     zones = sorted({zone for _, _, zone in found})

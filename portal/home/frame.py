@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from flask import current_app, request, url_for
+from flask import current_app, request
 from flask_babel import gettext as _
 from sqlalchemy.exc import SQLAlchemyError
 
 from portal.accounts.words import ROLE
 from portal.core.access import current_account
+from portal.core.kept import while_unchanged
 from portal.core.languages import is_written, language, languages, page_language, prefix
-from portal.core.templates import phone_href
+from portal.core.templates import address, phone_href
 from portal.core.words import chosen
 from portal.events.words import AUDIENCE, STATUS, VISIBILITY, ages
 from portal.units.models import Municipality
@@ -48,7 +49,7 @@ class Site:
 def frame() -> dict[str, Any]:
     """The context of every template; a bare frame when the database cannot be read."""
     try:
-        site = _site(municipality())
+        site = while_unchanged(("site", language().key), lambda: _site(municipality()))
     except (NotInitialised, SQLAlchemyError):
         site = Site(_("Meeting places"), "", "", "", "", "", False, "")
     context: dict[str, Any] = {
@@ -80,8 +81,7 @@ def _site(row: Municipality) -> Site:
 def _languages() -> list[dict[str, Any]]:
     """The complete languages, and varieties that speakers have begun to write."""
     try:
-        row = municipality()
-        keys = [*row.languages, *(key for key in row.varieties if is_written(key))]
+        keys = while_unchanged("offered languages", _offered)
     except (NotInitialised, SQLAlchemyError):
         keys = ["sv", "en", "fi"]
     here, query = request.path, request.query_string.decode("utf-8", "replace")
@@ -99,34 +99,39 @@ def _languages() -> list[dict[str, Any]]:
     ]
 
 
+def _offered() -> list[str]:
+    row = municipality()
+    return [*row.languages, *(key for key in row.varieties if is_written(key))]
+
+
 def _nav() -> list[dict[str, Any]]:
     try:
         month = today().strftime("%Y-%m")
     except (NotInitialised, SQLAlchemyError):
         return []
     items = (
-        (_("What happens"), "events", url_for("events.index"), "/events"),
-        (_("Calendar"), "calendar", url_for("events.calendar", month=month), "/calendar"),
-        (_("Places"), "place", url_for("places.index"), "/places"),
-        (_("Subscribe"), "subscribe", url_for("feeds.subscribe"), "/subscribe"),
+        (_("What happens"), "events", address("events.index"), "/events"),
+        (_("Calendar"), "calendar", address("events.calendar", month=month), "/calendar"),
+        (_("Places"), "place", address("places.index"), "/places"),
+        (_("Subscribe"), "subscribe", address("feeds.subscribe"), "/subscribe"),
     )
     return [_item(*item) for item in items]
 
 
 def _staff_nav() -> list[dict[str, Any]]:
     roles = current_account().roles
-    items = [(_("My page"), "person", url_for("staff.start"), "/staff")]
+    items = [(_("My page"), "person", address("staff.start"), "/staff")]
     if roles & {"editor", "admin"}:
         items += [
-            (_("Events"), "events", url_for("staff_events.index"), "/staff/events"),
-            (_("New event"), "add", url_for("staff_events.new"), "/staff/events/new"),
+            (_("Events"), "events", address("staff_events.index"), "/staff/events"),
+            (_("New event"), "add", address("staff_events.new"), "/staff/events/new"),
         ]
     if "admin" in roles:
         items += [
-            (_("Units"), "home", url_for("staff_places.index"), "/admin/units"),
-            (_("Breaks"), "calendar", url_for("staff_places.breaks"), "/admin/breaks"),
-            (_("Invitations"), "mail", url_for("staff.invitations"), "/admin/invitations"),
-            (_("People"), "people", url_for("staff.people"), "/admin/people"),
+            (_("Units"), "home", address("staff_places.index"), "/admin/units"),
+            (_("Breaks"), "calendar", address("staff_places.breaks"), "/admin/breaks"),
+            (_("Invitations"), "mail", address("staff.invitations"), "/admin/invitations"),
+            (_("People"), "people", address("staff.people"), "/admin/people"),
         ]
     return [_item(*item, exact=True) for item in items]
 

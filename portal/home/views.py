@@ -12,6 +12,7 @@ from portal.core.access import open_to
 from portal.core.cache import never_keep
 from portal.core.clock import now
 from portal.core.extensions import db
+from portal.core.forms import tidy_line
 from portal.core.languages import is_written, language, languages
 from portal.core.text import fold
 from portal.events import queries as events
@@ -51,7 +52,7 @@ def start() -> str:
 @blueprint.get("/search")
 @open_to("public")
 def search() -> AnyResponse | str:
-    words = request.args.get("q", "").strip()[:80]
+    words = tidy_line(request.args.get("q"))[:80]
     if not words:
         return redirect(url_for("events.index"), 303)
     today, wanted = units.today(), fold(words)

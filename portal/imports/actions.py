@@ -12,11 +12,12 @@ from typing import Any
 from portal.config import ROOT
 from portal.core.audit import record
 from portal.core.extensions import db
+from portal.core.languages import languages
 from portal.core.text import fold
 from portal.events import actions as events
 from portal.events import queries as event_queries
 from portal.events.recurrence import Series
-from portal.events.rules import Details
+from portal.events.rules import Details, check_series
 from portal.imports.models import CategoryKind, UnitAlias
 from portal.imports.programme import Programme, ProgrammeRow, RowProblem
 from portal.imports.queries import kinds_by_category, known_ids, units_by_name
@@ -67,6 +68,7 @@ def make_plan(programme: Programme) -> Plan:
     plan = Plan(bad=list(programme.problems))
     names, kinds, known = units_by_name(), kinds_by_category(), known_ids(SOURCE)
     places: dict[int, Place | None] = {}
+    zone, today = units.municipality().zone, units.today()
     for row in programme.rows:
         if row.source_id in known:
             plan.unchanged.append(row)
@@ -75,10 +77,31 @@ def make_plan(programme: Programme) -> Plan:
         if host is None:
             plan.bad.append(RowProblem(row.row, "organiser", "unknown_unit", row.organiser))
             continue
-        at = host if not row.place else names.get(fold(row.place))
-        plan.new.append(Placed(row, host, _premises(at, places), _kind(row, kinds)))
+        at = _premises(host if not row.place else names.get(fold(row.place)), places)
+        refused = _refused(row, zone, today)
+        if at is None and not row.place:
+            refused.append(RowProblem(row.row, "place", "empty", ""))
+        if refused:
+            plan.bad.extend(refused)
+            continue
+        plan.new.append(Placed(row, host, at, _kind(row, kinds)))
     plan.bad.sort(key=lambda problem: problem.row)
     return plan
+
+
+def _refused(row: ProgrammeRow, zone: str, today: date) -> list[RowProblem]:
+    """What the rules of events have against a row's time, by column."""
+    cells = {
+        "first_day": ("date", f"{row.starts:%Y-%m-%d}"),
+        "starts": ("start", f"{row.starts:%H:%M}"),
+        "ends": ("end", f"{row.ends:%H:%M}"),
+    }
+    problems = check_series(Series(row.starts, row.ends, zone, row.is_all_day), today)
+    return [
+        RowProblem(row.row, column, problem.code, value)
+        for problem in problems
+        for column, value in [cells.get(problem.field, cells["first_day"])]
+    ]
 
 
 def _premises(unit_id: int | None, cache: dict[int, Place | None]) -> int | None:
@@ -148,7 +171,7 @@ def set_up(file: Path, *, is_demo: bool) -> int:
     """
     beside = file.with_name("coordinates.csv")
     coordinates = beside.read_text(encoding="utf-8") if beside.exists() else ""
-    parsed = parse_municipality(file.read_text(encoding="utf-8"), coordinates)
+    parsed = parse_municipality(file.read_text(encoding="utf-8"), coordinates, languages())
     if db.session.get(Municipality, 1) is not None:
         raise FileProblem(["This database holds a municipality already; it is not changed."])
     unit_actions.set_up_municipality(parsed.municipality, is_demo=is_demo)

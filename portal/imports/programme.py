@@ -33,7 +33,8 @@ PRELIMINARY = re.compile(
     r"^\s*(preliminär[t]?|preliminary)\s*[:!–-]?\s*|\s*\((preliminär[t]?|preliminary)\)\s*$",
     re.IGNORECASE,
 )
-MAX_TITLE = 200
+# As much as the database holds.
+MOST = {"source_id": 120, "title": 200, "organiser": 200, "place": 200, "link": 300}
 
 
 class NotAProgramme(Exception):
@@ -89,7 +90,13 @@ def parse(raw: bytes) -> Programme:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise NotAProgramme("It is not UTF-8. Save it as CSV UTF-8.") from error
-    reader = csv.DictReader(io.StringIO(text, newline=""))
+    try:
+        return _read(csv.DictReader(io.StringIO(text, newline="")))
+    except csv.Error as error:
+        raise NotAProgramme(f"It cannot be read as CSV: {error}") from error
+
+
+def _read(reader: csv.DictReader[str]) -> Programme:
     missing = [name for name in COLUMNS if name not in (reader.fieldnames or [])]
     if missing:
         raise NotAProgramme(f"These columns are missing: {', '.join(missing)}")
@@ -121,10 +128,15 @@ class _Row:
         for column in ("source_id", "title", "organiser"):
             if not self.cells[column]:
                 self.say(column, "empty")
+        for column, most in MOST.items():
+            if len(self.cells[column]) > most:
+                self.say(column, "too_long")
         title, is_cancelled, is_preliminary = self._title()
         day = self._date()
         start, end = self._time("start"), self._time("end")
         ages = self._age("age_from"), self._age("age_to")
+        if ages[0] is not None and ages[1] is not None and ages[1] < ages[0]:
+            self.say("age_to", "ages_reversed")
         if day is None or start is None or end is None:
             return None
         # Midnight to midnight is how the source writes a date without times.
@@ -155,8 +167,6 @@ class _Row:
 
     def _title(self) -> tuple[str, bool, bool]:
         title = re.sub(r"\s+", " ", self.cells["title"])
-        if len(title) > MAX_TITLE:
-            self.say("title", "too_long")
         without, cancelled = CANCELLED.subn("", title, count=1)
         bare, preliminary = PRELIMINARY.subn("", without, count=1)
         return bare.strip() or title, bool(cancelled), bool(preliminary)
@@ -182,7 +192,7 @@ class _Row:
         value = self.cells[column]
         if not value:
             return None
-        if not value.isdigit() or int(value) > 120:
+        if not value.isdecimal() or int(value) > 120:
             self.say(column, "not_an_age")
             return None
         return int(value)
@@ -197,4 +207,4 @@ class _Row:
         link = self.cells["link"]
         if link and not re.fullmatch(r"https?://[^\s<>\"']+", link):
             self.say("link", "not_a_link")
-        return link[:300]
+        return link

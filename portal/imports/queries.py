@@ -13,14 +13,14 @@ from portal.units.models import Unit
 
 def units_by_name() -> dict[str, int]:
     """Unit ids by folded name and alias."""
-    names = db.session.execute(select(Unit.name, Unit.id)).tuples()
-    aliases = db.session.execute(select(UnitAlias.name, UnitAlias.unit_id)).tuples()
+    names = db.session.execute(select(Unit.name, Unit.id))
+    aliases = db.session.execute(select(UnitAlias.name, UnitAlias.unit_id))
     return {**{fold(name): unit_id for name, unit_id in names}, **dict(aliases.all())}
 
 
 def kinds_by_category() -> dict[str, str]:
     """Kind addresses by folded category."""
-    rows = db.session.execute(select(CategoryKind.category, CategoryKind.kind_slug)).tuples()
+    rows = db.session.execute(select(CategoryKind.category, CategoryKind.kind_slug))
     return dict(rows.all())
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField, FileRequired
 from wtforms import ValidationError
-from wtforms.validators import InputRequired
+from wtforms.validators import DataRequired
 
 from portal.core.forms import (
     ChoiceField,
@@ -25,7 +25,7 @@ from portal.core.forms import (
 )
 from portal.places.opening import Hours
 
-NEEDED = InputRequired(_l("Write something here."))
+NEEDED = DataRequired(_l("Write something here."))
 
 
 class HoursField(LineField):

@@ -50,6 +50,8 @@ def encode(raw: bytes) -> Encoded:
             upright = ImageOps.exif_transpose(picture).convert("RGB")
     except UnusablePhoto:
         raise
+    except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
+        raise UnusablePhoto("too_large") from error
     except Exception as error:
         raise UnusablePhoto("not_a_picture") from error
     upright.thumbnail((WIDTH, WIDTH))

@@ -6,6 +6,7 @@ from flask import Blueprint, Response, abort, render_template, request
 
 from portal.core.access import open_to
 from portal.core.clock import now
+from portal.core.forms import tidy_line
 from portal.core.languages import language
 from portal.core.text import fold
 from portal.events import queries as events
@@ -23,7 +24,7 @@ blueprint = Blueprint("places", __name__)
 @open_to("public")
 def index() -> str:
     today = units.today()
-    words = request.args.get("q", "")[:80]
+    words = tidy_line(request.args.get("q"))[:80]
     rooms: dict[int, list[Place]] = {}
     for place in queries.public_places():
         rooms.setdefault(place.unit_id, []).append(place)

@@ -8,10 +8,13 @@ from __future__ import annotations
 import csv
 import io
 import tomllib
+from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, time
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from holidays import list_supported_countries
 
 UNIT_KINDS = (
     "library",
@@ -51,17 +54,17 @@ class MunicipalityFile:
     breaks: list[dict[str, Any]]
 
 
-def parse(text: str, coordinates: str = "") -> MunicipalityFile:
+def parse(text: str, coordinates: str = "", known: Collection[str] = ()) -> MunicipalityFile:
     """Reads and checks a file; raises FileProblem listing everything that is wrong.
 
     `coordinates` is an optional table unit_slug,lat,lon,source, kept apart because data
-    from OpenStreetMap has a licence of its own.
+    from OpenStreetMap has a licence of its own. `known` are the keys of the portal's languages.
     """
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise FileProblem([f"This is not TOML: {error}"]) from error
-    check = _Check()
+    check = _Check(known)
     municipality = check.municipality(data.get("municipality"))
     areas = check.rows(data, "area", ("slug", "names"))
     bodies = check.rows(data, "body", ("slug", "names"))
@@ -101,8 +104,9 @@ def _place(units: list[dict[str, Any]], coordinates: str, check: _Check) -> None
 class _Check:
     """Collects what is wrong, so that all of it can be told at once."""
 
-    def __init__(self) -> None:
+    def __init__(self, known: Collection[str]) -> None:
         self.problems: list[str] = []
+        self.known = known
 
     def say(self, problem: str) -> None:
         self.problems.append(problem)
@@ -120,6 +124,11 @@ class _Check:
             ZoneInfo(str(given.get("timezone")))
         except (ZoneInfoNotFoundError, ValueError):
             self.say(f"[municipality] timezone {given.get('timezone')!r} is not known")
+        if given.get("country") and given["country"] not in list_supported_countries():
+            self.say(f"[municipality] country {given['country']!r} is not known; write SE, FI …")
+        for key in (*given.get("languages", []), *given.get("varieties", [])):
+            if self.known and key not in self.known:
+                self.say(f"[municipality] language {key!r} is not known")
         if "sv" not in given.get("languages", ["sv"]):
             self.say('[municipality] languages must have "sv": it is the language of last resort')
         return given
@@ -171,10 +180,23 @@ class _Check:
             for key, slugs in known.items():
                 if unit.get(key) and unit[key] not in slugs:
                     self.say(f"{where}: there is no {key} {unit[key]!r}")
+            for room in unit.get("place", []):
+                self._localised(f"{where}: [[unit.place]] names", room.get("names"))
             for holder in (unit, *unit.get("place", [])):
+                self._hours(where, holder.get("hours", []))
                 for facility, answer in holder.get("facilities", {}).items():
                     if facility not in FACILITIES or answer not in ANSWERS:
                         self.say(f"{where}: facility {facility} = {answer!r} is not understood")
+
+    def _hours(self, where: str, rows: list[dict[str, Any]]) -> None:
+        for row in rows:
+            try:
+                opens, closes = time.fromisoformat(row["opens"]), time.fromisoformat(row["closes"])
+                sound = opens < closes and set(row["days"]) <= set(range(7))
+            except (KeyError, TypeError, ValueError):
+                sound = False
+            if not sound:
+                self.say(f"{where}: hours {row} are not days 0 to 6, opens and a later closes")
 
     def breaks(self, breaks: list[dict[str, Any]]) -> None:
         for row in breaks:

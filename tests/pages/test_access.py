@@ -273,7 +273,7 @@ def test_who_gets_what(
 
 
 @pytest.mark.parametrize(
-    "fault", ["no token", "another's token", "null origin", "foreign origin", "foreign referrer"]
+    "fault", ["no token", "another's token", "letters for a token", "null origin", "foreign origin", "foreign referrer"]
 )
 @pytest.mark.parametrize("key", POSTS, ids=lambda key: key[0])
 def test_a_form_from_elsewhere_is_refused(
@@ -291,6 +291,8 @@ def test_a_form_from_elsewhere_is_refused(
     elif fault == "another's token":
         with city.app_context():
             token = sign("form", "somebody else" if key[0] in PUBLIC_FORMS else "public")
+    elif fault == "letters for a token":
+        token = "åäö"
     elif fault == "foreign referrer":
         headers = {"Origin": None, "Referer": "https://elsewhere.example/page"}
     else:

@@ -116,6 +116,11 @@ def has_language(path: str) -> bool:
     return not path.startswith(("/feeds/", "/static/"))
 
 
+def stays(path: str, key: str) -> bool:
+    """Whether an address is in a language, or in none."""
+    return not has_language(path) or language_of(path) == key
+
+
 def kind(path: str) -> str:
     """What sort of page an address is: pages that differ by a name or a date are of one kind."""
     parts = urlsplit(path)
@@ -130,6 +135,7 @@ class Crawl:
     """What a walk over the site found: answers by address, and the faults on the way."""
 
     answers: dict[str, TestResponse] = field(default_factory=dict)
+    roots: dict[str, Element] = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)
 
 
@@ -157,7 +163,7 @@ def crawl(
         else:
             faults = header_faults(response, is_public=is_public)
             found.faults += [f"{path}: {fault}" for fault in faults]
-            root = check_page(response.data, url=BASE_URL + path)
+            root = found.roots[path] = check_page(response.data, url=BASE_URL + path)
             found.faults += leaving(root, path)
             targets = list(links(root, path))
         for target in targets:
