@@ -36,6 +36,7 @@ from portal.home.staff import blueprint as staff
 from portal.home.views import blueprint as home
 from portal.imports import models as import_models
 from portal.places import models as place_models
+from portal.places import staff_breaks  # noqa: F401 (adds its routes)
 from portal.places.staff import blueprint as staff_places
 from portal.places.views import blueprint as places
 from portal.units import models as unit_models

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 
 from flask import Flask, g, render_template, request
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import IntegrityError, OperationalError
 from werkzeug.exceptions import HTTPException
 
 from portal.core.extensions import db
@@ -31,6 +31,13 @@ def init_errors(app: Flask) -> None:
         g.shelf_until = None
         page = render_template("core/error.html", code=503, reason="")
         return page, 503, {"Retry-After": "30"}
+
+    @app.errorhandler(IntegrityError)
+    def beaten(error: IntegrityError) -> tuple[str, int]:
+        # Two wrote the same at the same moment; the second finds out here.
+        db.session.rollback()
+        g.shelf_until = None
+        return render_template("core/error.html", code=409, reason=""), 409
 
     @app.errorhandler(Exception)
     def failed(error: Exception) -> tuple[str, int]:

@@ -12,6 +12,7 @@ page is the fallback's and says so.
 from __future__ import annotations
 
 import csv
+import hashlib
 from collections.abc import Iterable, MutableMapping
 from dataclasses import dataclass
 from functools import cache
@@ -137,6 +138,16 @@ def _catalogue(key: str) -> NullTranslations:
         elif isinstance(found, Translations):
             first.add_fallback(found)
     return first or NullTranslations()
+
+
+@cache
+def catalogue_mark(key: str) -> str:
+    """Changes when any text of a language or of its fallbacks does."""
+    mark = hashlib.sha256()
+    for step in languages()[key].chain:
+        path = TRANSLATIONS / languages()[step].folder / "LC_MESSAGES" / "messages.mo"
+        mark.update(path.read_bytes() if path.exists() else b"")
+    return mark.hexdigest()
 
 
 class LanguagePrefix:

@@ -32,4 +32,6 @@ class Page:
 
 def page_number(text: str | None) -> int:
     """The page asked for; anything that is no sensible number is the first page."""
-    return min(int(text), 100_000) if text and text.isdecimal() and len(text) < 7 and int(text) else 1
+    return (
+        min(int(text), 100_000) if text and text.isdecimal() and len(text) < 7 and int(text) else 1
+    )

@@ -11,9 +11,11 @@ import hmac
 import ipaddress
 import secrets
 from datetime import timedelta
+from typing import Any
 
 from flask import request
-from sqlalchemy import delete
+from sqlalchemy import delete, select
+from sqlalchemy.dialects import postgresql, sqlite
 
 from portal.core.clock import now
 from portal.core.extensions import db
@@ -31,14 +33,17 @@ def _network(address: str) -> str:
     return str(parsed)
 
 
+def _insert(table: type[DayKey] | type[RateCount]) -> Any:
+    """An INSERT that can meet a row made by another process at the same moment."""
+    dialect = postgresql if db.engine.dialect.name == "postgresql" else sqlite
+    return dialect.insert(table)
+
+
 def _day_key() -> bytes:
     day = now().date().isoformat()
-    row = db.session.get(DayKey, day)
-    if row is None:
-        row = DayKey(day=day, key=secrets.token_hex(32))
-        db.session.add(row)
-        db.session.flush()
-    return bytes.fromhex(row.key)
+    fresh = _insert(DayKey).values(day=day, key=secrets.token_hex(32))
+    db.session.execute(fresh.on_conflict_do_nothing())
+    return bytes.fromhex(db.session.scalars(select(DayKey.key).where(DayKey.day == day)).one())
 
 
 def too_many(purpose: str, limit: int, window: timedelta, who: str | None = None) -> bool:
@@ -49,15 +54,13 @@ def too_many(purpose: str, limit: int, window: timedelta, who: str | None = None
     """
     subject = who if who is not None else _network(request.remote_addr or "")
     key = hmac.new(_day_key(), f"{purpose}\0{subject}".encode(), hashlib.sha256).hexdigest()
-    seconds = int(window.total_seconds())
-    number = int(now().timestamp()) // seconds
-    row = db.session.get(RateCount, (key, number), with_for_update=True)
-    if row is None:
-        row = RateCount(key=key, window=number, count=0, expires_at=now() + window)
-        db.session.add(row)
-    row.count += 1
-    db.session.flush()
-    return row.count > limit
+    number = int(now().timestamp()) // int(window.total_seconds())
+    first = _insert(RateCount).values(key=key, window=number, count=1, expires_at=now() + window)
+    again = first.on_conflict_do_update(
+        index_elements=[RateCount.key, RateCount.window], set_={"count": RateCount.count + 1}
+    )
+    tries = db.session.execute(again.returning(RateCount.count)).scalar_one()
+    return int(tries) > limit
 
 
 def purge() -> int:

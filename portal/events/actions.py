@@ -121,10 +121,17 @@ def decline(event: Event, note: str) -> None:
 
 
 def cancel(event: Event, reason: Localised) -> None:
-    """Cancels the whole event: it stays in pages and feeds, marked, with the reason."""
+    """Cancels an event and every date left: they stay in pages and feeds, marked.
+
+    Dates that have been are what they were, unless none is left: then it never happened.
+    """
     if event.status != "published":
         raise Refused(Problem("not_published"))
     event.status, event.reason = "cancelled", reason
+    left = [row for row in event.occurrences if row.ends_at > now()] or event.occurrences
+    for row in left:
+        if row.status != "cancelled":
+            row.status, row.note = "cancelled", reason
     touch(event)
     record("event.cancel", "event", event.id)
 
@@ -140,6 +147,8 @@ def cancel_date(occurrence: Occurrence, reason: Localised) -> None:
 def restore_date(occurrence: Occurrence) -> None:
     """Takes a cancellation back; the feed keeps an override, now confirmed (feeds.md 3.2)."""
     _refuse_past(occurrence)
+    if occurrence.event.status != "published":
+        raise Refused(Problem("not_published"))
     occurrence.status, occurrence.note, occurrence.is_moved = "confirmed", {}, True
     touch(occurrence.event)
     record("occurrence.restore", "occurrence", occurrence.id, key=occurrence.key)
@@ -150,6 +159,8 @@ def move_date(occurrence: Occurrence, starts: datetime, ends: datetime, note: Lo
     _refuse_past(occurrence)
     event = occurrence.event
     _refuse(check_times(starts, ends, event.zone))
+    if instant(ends, event.zone) <= now():
+        raise Refused(Problem("moved_to_past", "starts"))
     occurrence.starts_at, occurrence.ends_at = (
         instant(starts, event.zone),
         instant(ends, event.zone),

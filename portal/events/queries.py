@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import TypeVar
 
 from sqlalchemy import ColumnElement, Select, func, or_, select
@@ -13,7 +13,7 @@ from portal.core.extensions import db
 from portal.core.kept import kept_row, kept_rows, parts, while_unchanged
 from portal.core.text import fold
 from portal.events.models import CoHost, Event, EventKind, Occurrence
-from portal.events.recurrence import Series
+from portal.events.recurrence import MAX_LENGTH, Series
 from portal.events.rrule import parse_rrule
 from portal.places.models import Place
 from portal.units.models import Area
@@ -25,7 +25,7 @@ _DATE = Occurrence.__table__.c
 _SEEN = Event.visibility.in_(("public", "without_place"))
 COUNT_LIMIT = 1000
 # Events that began earlier and still go on are looked for this far back.
-LOOK_BACK = timedelta(days=31)
+LOOK_BACK = MAX_LENGTH
 # An event with everything that its page and its text in a feed say.
 _LOADS = (
     selectinload(Event.occurrences),

@@ -19,7 +19,7 @@ from portal.core.problems import Problem
 
 DAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 MAX_DATES = 500
-MAX_LENGTH = timedelta(days=366)
+MAX_LENGTH = timedelta(days=31)
 FREQUENCIES: dict[str, Literal[1, 2, 3]] = {
     "DAILY": rrules.DAILY,
     "WEEKLY": rrules.WEEKLY,

@@ -108,7 +108,7 @@ def place_words(event: Event, key: str) -> str:
 def state_of(row: Occurrence, key: str) -> tuple[str | None, str]:
     """What differs from the ordinary, as a code and a word."""
     _ = translator(key)
-    if row.status == "cancelled" or row.event.status == "cancelled":
+    if row.status == "cancelled":
         return "cancelled", _("Cancelled")
     if row.is_moved and wall(row.starts_at, row.event.zone) != row.recurrence_id:
         return "moved", _("New time")

@@ -70,7 +70,7 @@ PROBLEMS = {
     "title_missing": _l("Write a title in Swedish. It is what people see first."),
     "place_missing": _l("Write where it is, or choose one of the places."),
     "place_asks_first": _l(
-        "That place is somebody else's. Make a new event there: they are asked before it is published."
+        "That place is somebody else's. Make a new event there, and they are asked first."
     ),
     "visibility_unknown": _l("Choose who may see it."),
     "visibility_published": _l(
@@ -85,7 +85,7 @@ PROBLEMS = {
     "start_missing": _l("Write when it starts, for example 17:00, or choose all day."),
     "end_missing": _l("Write when it ends, for example 18:30."),
     "end_before_start": _l("It ends before it starts. Change the time it ends."),
-    "too_long": _l("It may last at most %(days)s days. Change when it ends."),
+    "too_long": _l("It may last at most %(days)s days. Make a series of days instead."),
     "until_before_start": _l("The last day is before the first day. Change one of them."),
     "until_missing": _l("Write the last day. A series must have an end."),
     "too_many_dates": _l("That makes more than %(n)s dates. Choose an earlier last day."),
@@ -103,6 +103,7 @@ PROBLEMS = {
     "already_published": _l("It is published already."),
     "not_published": _l("It is not published."),
     "not_waiting": _l("It is not waiting for an answer any more."),
+    "moved_to_past": _l("That time has passed already. Choose a later one."),
     "date_past": _l("That date has passed and cannot be changed."),
 }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import replace
 
-from portal.core.languages import languages
+from portal.core.languages import catalogue_mark, languages
 from portal.core.sealing import digest
 from portal.core.text import say
 from portal.core.words import day_words, time_span, translator
@@ -57,15 +57,15 @@ def _overrides(event: Event, series: Series, language: str, base_url: str) -> li
     return [
         override(event, row, language, base_url)
         for row in sorted(event.occurrences, key=lambda row: row.recurrence_id)
-        if _differs(row, expected.get(row.recurrence_id), series)
+        if _differs(row, expected.get(row.recurrence_id), event, series)
     ]
 
 
-def _differs(row: Occurrence, dated: Dated | None, series: Series) -> bool:
+def _differs(row: Occurrence, dated: Dated | None, event: Event, series: Series) -> bool:
     return (
-        row.status != "confirmed"
+        _status(event, row) != _status(event)
         or row.is_moved
-        or bool(row.note)
+        or row.note not in ({}, event.reason)
         or (dated is not None and series.rule is not None and crosses_clock_change(dated, series))
     )
 
@@ -83,7 +83,10 @@ def override(event: Event, row: Occurrence, language: str, base_url: str) -> Ove
 
 
 def _status(event: Event, row: Occurrence | None = None) -> str:
-    if event.status == "cancelled" or (row is not None and row.status == "cancelled"):
+    """RFC 5545's STATUS. A series is cancelled when all of its dates are: otherwise those that
+    have been would be called off afterwards, and each date left says it for itself."""
+    rows = event.occurrences if row is None else [row]
+    if all(one.status == "cancelled" for one in rows):
         return "CANCELLED"
     return "TENTATIVE" if event.is_preliminary else "CONFIRMED"
 
@@ -102,7 +105,8 @@ def _words(
     parts = [text, *_facts(event, language)]
     if row is not None and row.is_moved and row.status == "confirmed":
         parts.insert(0, _moved(event, row, language))
-    note = say(row.note if row is not None and row.note else event.reason, chain)[0]
+    reason = event.reason if status == "CANCELLED" else {}
+    note = say(row.note if row is not None and row.note else reason, chain)[0]
     if note:
         parts.insert(0, note)
     if status == "CANCELLED":
@@ -133,7 +137,9 @@ def _facts(event: Event, language: str) -> list[str]:
     _ = translator(language)
     chain = languages()[language].chain
     lines = [ages(event.age_from, event.age_to, event.age_unit, language)]
-    lines += [say(texts, chain)[0] for texts in (event.host_note, event.cost)]
+    # Who receives people can tell where it is.
+    shown = (event.cost,) if event.hides_place else (event.host_note, event.cost)
+    lines += [say(texts, chain)[0] for texts in shown]
     lines.append(sign_up_words(event.sign_up, event.sign_up_link, event.phone, language))
     if not event.hides_place and event.co_hosts:
         hosts = ", ".join([event.unit.name, *(unit.name for unit in event.co_hosts)])
@@ -172,17 +178,7 @@ def stamp(language: str, base_url: str) -> str:
 
     Changes when the software says things differently, so that old texts are not served.
     """
-    _ = translator(language)
-    words = [
-        _("CANCELLED"),
-        _("PRELIMINARY"),
-        _("New time: %(when)s"),
-        _("Hosts: %(hosts)s"),
-        _("Call %(phone)s to hear where it is"),
-        _("Ask us where it is"),
-        base_url,
-    ]
-    return digest("\n".join(words))[:16]
+    return digest(f"{catalogue_mark(language)}\n{base_url}")[:16]
 
 
 def calendar_uid(scope: str, language: str) -> str:

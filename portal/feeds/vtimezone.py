@@ -33,6 +33,31 @@ def _vtimezone_lines(name: str) -> str:
     return CRLF.join(lines) + CRLF
 
 
+def has_yearly_rule(name: str) -> bool:
+    """Whether the zone's clocks change on the same Sundays every year, or never.
+
+    Only such a zone can be written so that every client reads it.
+    """
+    zone = ZoneInfo(name)
+    rules = [
+        [
+            (local.month, local.weekday(), _week(local), local.hour, local.minute)
+            for onset, before, *_ in _year(zone, year)
+            for local in [onset + before]
+        ]
+        for year in (2026, 2027, 2030)
+    ]
+    same = all(rule == rules[0] for rule in rules)
+    return same and len(rules[0]) in (0, 2) and all(day == 6 for _, day, *_ in rules[0])
+
+
+def _week(local: datetime) -> int:
+    """Which Sunday of the month: 1 to 4, or -1 for the last."""
+    if (local + timedelta(days=7)).month != local.month:
+        return -1
+    return (local.day - 1) // 7 + 1
+
+
 def _part(
     kind: str, local: datetime, before: timedelta, after: timedelta, name: str, rule: str = ""
 ) -> list[str]:
@@ -61,7 +86,7 @@ def _changes(zone: ZoneInfo) -> list[_Change]:
     found: list[_Change] = []
     for onset, before, after, abbreviation, is_dst in _year(zone, 2026):
         local = onset + before
-        week = -1 if (local + timedelta(days=7)).month != local.month else (local.day - 1) // 7 + 1
+        week = _week(local)
         first = _first_year(zone, local, before, after, week)
         found.append(
             ("DAYLIGHT" if is_dst else "STANDARD", first, before, after, abbreviation, week)

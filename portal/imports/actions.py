@@ -18,6 +18,7 @@ from portal.events import actions as events
 from portal.events import queries as event_queries
 from portal.events.recurrence import Series
 from portal.events.rules import Details, check_series
+from portal.feeds.vtimezone import has_yearly_rule
 from portal.imports.models import CategoryKind, UnitAlias
 from portal.imports.programme import Programme, ProgrammeRow, RowProblem
 from portal.imports.queries import kinds_by_category, known_ids, units_by_name
@@ -174,6 +175,10 @@ def set_up(file: Path, *, is_demo: bool) -> int:
     parsed = parse_municipality(file.read_text(encoding="utf-8"), coordinates, languages())
     if db.session.get(Municipality, 1) is not None:
         raise FileProblem(["This database holds a municipality already; it is not changed."])
+    if not has_yearly_rule(parsed.municipality["timezone"]):
+        raise FileProblem(
+            ["[municipality] timezone: its clocks do not change on the same Sundays every year"]
+        )
     unit_actions.set_up_municipality(parsed.municipality, is_demo=is_demo)
     areas, bodies = unit_actions.add_areas(parsed.areas), unit_actions.add_bodies(parsed.bodies)
     made = {data["slug"]: _add_unit(data, areas, bodies) for data in parsed.units}

@@ -30,7 +30,7 @@ COLUMNS = (
 )
 CANCELLED = re.compile(r"^\s*(inställ[td]t?|inställt|cancelled)\s*[:!–-]\s*", re.IGNORECASE)
 PRELIMINARY = re.compile(
-    r"^\s*(preliminär[t]?|preliminary)\s*[:!–-]?\s*|\s*\((preliminär[t]?|preliminary)\)\s*$",
+    r"^\s*(preliminärt?|preliminary)\s*[:!–-]\s*|\s*\((preliminär[t]?|preliminary)\)\s*$",
     re.IGNORECASE,
 )
 # As much as the database holds.

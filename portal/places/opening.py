@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, time
+from datetime import date, time, timedelta
 from functools import lru_cache
 
 from holidays import country_holidays
@@ -33,12 +33,23 @@ class Hours:
 
 
 @lru_cache(maxsize=256)
-def public_holidays(country: str, year: int, language: str = "sv") -> dict[date, str]:
+def public_holidays(country: str, year: int) -> dict[date, str]:
     """The country's public holidays of a year, by date; Sundays as such are not among them."""
     if country == "SE":
-        swedish = Sweden(years=year, language=language, include_sundays=False)
-        return {day: name for day, name in swedish.items() if day.year == year}
+        swedish = Sweden(years=year, language="sv", include_sundays=False)
+        days = {day: name for day, name in swedish.items() if day.year == year}
+        return days | _eves(days, year)
     return dict(country_holidays(country, years=year).items())
+
+
+def _eves(days: dict[date, str], year: int) -> dict[date, str]:
+    """The three eves that the Swedish annual leave act (1977:480, 3 a §) counts as Sundays."""
+    midsummer = next(day for day, name in days.items() if name == "Midsommardagen")
+    return {
+        midsummer - timedelta(days=1): "Midsommarafton",
+        date(year, 12, 24): "Julafton",
+        date(year, 12, 31): "Nyårsafton",
+    }
 
 
 def holiday_name(day: date, country: str) -> str | None:

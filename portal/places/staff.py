@@ -11,9 +11,8 @@ from portal.core.database import begin_write
 from portal.core.extensions import db
 from portal.events import actions as events
 from portal.places import actions, queries
-from portal.places.forms import BreakForm, ClosedForm, PhotoForm, RoomForm, UnitForm
-from portal.places.models import Break, ClosedDay, Place
-from portal.places.opening import public_holidays
+from portal.places.forms import ClosedForm, PhotoForm, RoomForm, UnitForm
+from portal.places.models import ClosedDay, Place
 from portal.places.photos import UnusablePhoto
 from portal.places.words import ANSWERS, FACILITIES
 from portal.units import queries as units
@@ -37,7 +36,7 @@ def index() -> str:
 @open_to("editor", "admin")
 def unit(slug: str) -> str:
     found = _own(slug)
-    form = _unit_form()
+    form = _unit_form(found)
     _fill(form, found, queries.premises(found))
     return _page(found, form)
 
@@ -46,7 +45,8 @@ def unit(slug: str) -> str:
 @open_to("editor", "admin")
 def save_unit(slug: str) -> Response | tuple[str, int]:
     begin_write()
-    found, form = _own(slug), _unit_form()
+    found = _own(slug)
+    form = _unit_form(found)
     if not form.validate():
         return _page(found, form), 422
     _store(found, form)
@@ -142,46 +142,6 @@ def set_photo(slug: str) -> Response | tuple[str, int]:
     return _page(found, None, photo=form), 422
 
 
-@blueprint.get("/admin/breaks")
-@open_to("admin")
-def breaks() -> str:
-    return _breaks_page(BreakForm(None))
-
-
-@blueprint.post("/admin/breaks")
-@open_to("admin")
-def add_break() -> Response | tuple[str, int]:
-    begin_write()
-    form = BreakForm(request.form)
-    if form.validate():
-        first, last = form.first_on.day, form.last_on.day
-        if first is not None and last is not None and last >= first:
-            actions.add_break({"sv": form.name.data or ""}, first, last)
-            db.session.commit()
-            return redirect(url_for("staff_places.breaks"), 303)
-        form.last_on.errors = [_("The last day is before the first day. Change one of them.")]
-    return _breaks_page(form), 422
-
-
-@blueprint.post("/admin/breaks/<int:break_id>/remove")
-@open_to("admin")
-def remove_break(break_id: int) -> Response:
-    begin_write()
-    actions.remove_break(db.session.get(Break, break_id) or abort(404))
-    db.session.commit()
-    return redirect(url_for("staff_places.breaks"), 303)
-
-
-def _breaks_page(form: BreakForm) -> str:
-    today = units.today()
-    country = units.municipality().country
-    days = {**public_holidays(country, today.year), **public_holidays(country, today.year + 1)}
-    coming = sorted((day, name) for day, name in days.items() if day >= today)
-    return render_template(
-        "places/breaks.html", form=form, breaks=queries.breaks(today), holidays=coming
-    )
-
-
 def _own(slug: str) -> Unit:
     found = units.unit_by_slug(slug) or abort(404)
     if not current_account().edits(found.id):
@@ -189,10 +149,14 @@ def _own(slug: str) -> Unit:
     return found
 
 
-def _unit_form() -> UnitForm:
+def _unit_form(found: Unit) -> UnitForm:
+    # An association has no premises, so nobody asks what they are like.
     form = UnitForm(request.form if request.endpoint == "staff_places.save_unit" else None)
+    has_premises = queries.premises(found) is not None
     for code in FACILITIES:
         form[code].choices = list(ANSWERS.items())
+        if not has_premises:
+            delattr(form, code)
     return form
 
 
@@ -228,7 +192,7 @@ def _page(
 ) -> str:
     place = queries.premises(found)
     if form is None:
-        form = _unit_form()
+        form = _unit_form(found)
         _fill(form, found, place)
     return render_template(
         "places/staff_unit.html",

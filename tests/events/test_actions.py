@@ -321,7 +321,9 @@ def test_a_refusal_leaves_nothing_behind(name: str) -> None:
     [
         lambda row: actions.cancel_date(row, {}),
         lambda row: actions.restore_date(row),
-        lambda row: actions.move_date(row, ONCE.starts, ONCE.ends, {}),
+        lambda row: actions.move_date(
+            row, ONCE.starts + timedelta(days=60), ONCE.ends + timedelta(days=60), {}
+        ),
     ],
 )
 def test_past_dates_are_frozen(

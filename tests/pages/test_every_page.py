@@ -49,7 +49,7 @@ def addresses(demo_site: Flask) -> dict[str, list[str]]:
         months = [today.replace(day=1), (today + timedelta(days=62)).replace(day=1)]
         return {
             "home.start": ["/"],
-            "home.search": ["/search?q=sprakkafe", "/search?q=qqqq", "/search?q=%3Cb%3E%26%22"],
+            "home.search": ["/search?q=sprakkafe", "/search?q=zebrahest", "/search?q=%3Cb%3E%26%22"],
             "home.help": ["/help"],
             "home.language_list": ["/help/languages"],
             "home.about_data": ["/about/data"],
@@ -59,7 +59,7 @@ def addresses(demo_site: Flask) -> dict[str, list[str]]:
                 "/events?page=2",
                 f"/events?unit={unit.slug}",
                 f"/events?area={area.slug}&kind={row.event.kind.slug}&language=sv&audience=children",
-                "/events?unit=nobody&kind=nothing&from=yesterday&q=qqqq",
+                "/events?unit=nobody&kind=nothing&from=yesterday&q=zebrahest",
                 f"/events?from={today}&to={today}",
                 f"/events?to={today - timedelta(days=9)}",
             ],
@@ -76,7 +76,7 @@ def addresses(demo_site: Flask) -> dict[str, list[str]]:
             "units.unit": [f"/units/{unit.slug}", f"/units/{other.slug}"],
             "units.contacts": ["/help/contacts"],
             "units.contact": [f"/help/contacts/{body.slug}"],
-            "places.index": ["/places", "/places?q=bibliotek", "/places?q=qqqq"],
+            "places.index": ["/places", "/places?q=bibliotek", "/places?q=zebrahest"],
             "places.place": [f"/places/{room.slug}"],
             "feeds.subscribe": [
                 "/subscribe",
@@ -244,3 +244,12 @@ def test_public_pages_are_the_same_for_those_who_are_signed_in(
     signed_in.sign_in("admin@demo.example")
     for path in ("/", "/events", "/subscribe", "/no-such-page", "/sign-in"):
         assert signed_in.get(path).data == visitor.get(path).data
+
+
+def test_a_file_that_a_page_preloads_is_the_one_that_its_styles_ask_for(visitor: Browser) -> None:
+    """Two addresses of one font would be two fonts on the way to somebody's telephone."""
+    root = read(visitor, "/")
+    fonts = [node.get("href") or "" for node in find_all(root, "link", rel="preload")]
+    styles = visitor.get(next(node.get("href") or "" for node in find_all(root, "link", rel="stylesheet")))
+    asked = re.findall(r"url\(([^)]+)\)", styles.text)
+    assert [font.replace("/static/", "../") for font in fonts] == asked

@@ -150,7 +150,6 @@ def test_a_date_is_cancelled_and_happens_after_all(
     assert _sequence(after) > _sequence(before)
     assert _uids(after) == _uids(before)
     assert after.headers["Last-Modified"] != before.headers["Last-Modified"]
-    assert words(read(visitor, f"/events/{slug}/{day}")).count("Inställt") >= 1
 
     back = form_with_action(done, f"/{day}/restore")
     follow(editor, editor.post(back, data={"csrf_token": editor.token()}))
@@ -399,7 +398,7 @@ def test_an_association_can_say_something_of_itself(
 
 def test_nothing_found_offers_a_next_step(october: None, somebody: Callable[[str], Browser], visitor: Browser) -> None:
     publish_cafe(somebody("editor"))
-    nothing = read(visitor, "/events?q=qqqq")
+    nothing = read(visitor, "/events?q=zebrahest")
     ways = {node.get("href") for box in find_all(nothing, "div", class_="empty") for node in box.iter("a")}
     assert {"/events", "/help"} <= ways
     later = read(visitor, "/events?to=2026-10-13")

@@ -1,0 +1,57 @@
+"""Staff routes: the breaks of the municipality's schools, on one page."""
+
+from __future__ import annotations
+
+from flask import abort, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response
+
+from portal.core.access import open_to
+from portal.core.database import begin_write
+from portal.core.extensions import db
+from portal.places import actions, queries
+from portal.places.forms import BreakForm
+from portal.places.models import Break
+from portal.places.opening import public_holidays
+from portal.places.staff import blueprint
+from portal.units import queries as units
+
+
+@blueprint.get("/admin/breaks")
+@open_to("admin")
+def breaks() -> str:
+    return _breaks_page(BreakForm(None))
+
+
+@blueprint.post("/admin/breaks")
+@open_to("admin")
+def add_break() -> Response | tuple[str, int]:
+    begin_write()
+    form = BreakForm(request.form)
+    if form.validate():
+        first, last = form.first_on.day, form.last_on.day
+        if first is not None and last is not None and last >= first:
+            actions.add_break({"sv": form.name.data or ""}, first, last)
+            db.session.commit()
+            return redirect(url_for("staff_places.breaks"), 303)
+        form.last_on.errors = [_("The last day is before the first day. Change one of them.")]
+    return _breaks_page(form), 422
+
+
+@blueprint.post("/admin/breaks/<int:break_id>/remove")
+@open_to("admin")
+def remove_break(break_id: int) -> Response:
+    begin_write()
+    actions.remove_break(db.session.get(Break, break_id) or abort(404))
+    db.session.commit()
+    return redirect(url_for("staff_places.breaks"), 303)
+
+
+def _breaks_page(form: BreakForm) -> str:
+    today = units.today()
+    country = units.municipality().country
+    days = {**public_holidays(country, today.year), **public_holidays(country, today.year + 1)}
+    coming = sorted((day, name) for day, name in days.items() if day >= today)
+    return render_template(
+        "places/breaks.html", form=form, breaks=queries.breaks(today), holidays=coming
+    )

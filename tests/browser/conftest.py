@@ -1,0 +1,121 @@
+"""A real server with the demonstration city, for tests in a real browser."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from portal.core.clock import now
+from portal.core.database import begin_write
+from portal.core.extensions import db
+from portal.events import queries as events
+from portal.events.queries import Filter
+from portal.places import actions as places
+from portal.places.queries import premises, public_places
+from portal.units import queries as units
+from tests.support import portal_app
+from tests.support.requirements import ROOT, need
+
+PROGRAM = Path(sys.executable).with_name("portal")
+UNIT = "rinkeby-bibliotek"
+
+
+@dataclass(frozen=True)
+class Site:
+    """A running portal, and the addresses of ten pages of it."""
+
+    address: str
+    pages: dict[str, str]
+
+    def url(self, path: str) -> str:
+        return self.address + path
+
+
+@pytest.fixture(scope="module")
+def site(
+    templates: portal_app.Templates, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Site]:
+    """`portal serve` on a free port of this machine, on a copy of the demonstration."""
+    need("browser")
+    folder = tmp_path_factory.mktemp("served")
+    app = portal_app.make_app(templates.copy("sqlite", "demo", folder, _no_cluster), folder)
+    with app.app_context():
+        pages = _pages()
+    portal_app.close_app(app)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    with serving(folder, port) as address:
+        yield Site(address, pages)
+
+
+def _no_cluster() -> portal_app.Cluster:
+    raise AssertionError("SQLite needs no cluster")
+
+
+def _pages() -> dict[str, str]:
+    """The ten pages; the unit gets a photograph."""
+    begin_write()
+    unit = units.unit_by_slug(UNIT)
+    assert unit is not None
+    own = premises(unit)
+    assert own is not None
+    from tests.pages.conftest import picture
+
+    places.set_photo(own, picture((960, 640)), {"sv": "Bibliotekets dörr"}, "Exempel")
+    row = events.listed(Filter(unit_id=unit.id), now(), None, units.today(), limit=1)[0]
+    room = next(place for place in public_places() if not place.is_premises)
+    found = {
+        "start": "/",
+        "list": "/events",
+        "event": f"/events/{row.event.slug}",
+        "date": f"/events/{row.event.slug}/{row.key}",
+        "month": f"/calendar/{units.today():%Y-%m}",
+        "unit": f"/units/{UNIT}",
+        "place": f"/places/{room.slug}",
+        "subscribe": "/subscribe",
+        "help": "/help",
+        "new event": "/staff/events/new",
+    }
+    db.session.commit()
+    return found
+
+
+class serving:  # noqa: N801 (used as a function)
+    """`with serving(folder, port) as address`: the portal in a process of its own."""
+
+    def __init__(self, folder: Path, port: int) -> None:
+        self.address = f"http://127.0.0.1:{port}"
+        own = {"PORTAL_INSTANCE": str(folder), "HOST": "127.0.0.1", "PORT": str(port)}
+        self._environ = {k: v for k, v in os.environ.items() if not k.startswith("PORTAL_")} | own
+        self._log = folder / "serve.log"
+
+    def __enter__(self) -> str:
+        with self._log.open("wb") as log:
+            self._process = subprocess.Popen(
+                [PROGRAM, "serve"], env=self._environ, cwd=ROOT, stdout=log, stderr=log
+            )
+        for _ in range(300):
+            try:
+                with urllib.request.urlopen(self.address + "/healthz", timeout=5):
+                    return self.address
+            except (urllib.error.URLError, ConnectionError):
+                assert self._process.poll() is None, self._log.read_text()
+                time.sleep(0.1)
+        raise AssertionError(f"the portal did not start: {self._log.read_text()}")
+
+    def __exit__(self, *_: object) -> None:
+        self._process.send_signal(signal.SIGTERM)
+        self._process.wait(timeout=20)
+
