@@ -20,6 +20,8 @@ def clean(text: str) -> str:
     icalendar passes NUL, VT, NEL and U+2028 through, and clients drop the whole feed
     for one of them (RFC 5545 3.1 allows only HTAB among controls), so they never get in.
     """
+    if text.replace("\n", " ").isprintable() and unicodedata.is_normalized("NFC", text):
+        return text  # nearly every text: nothing in it to look at letter by letter
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     text = re.sub("[\u0085\u2028\u2029]", "\n", text)
     kept = (

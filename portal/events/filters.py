@@ -11,6 +11,7 @@ from flask import url_for
 from flask_babel import gettext as _
 
 from portal.core.forms import tidy_line
+from portal.core.kept import while_unchanged
 from portal.core.languages import language, languages
 from portal.core.words import chosen, day_words
 from portal.events import queries
@@ -107,26 +108,30 @@ def _without(name: str, found: ReadFilter, args: Mapping[str, str]) -> dict[str,
 def choices(form: EventFilterForm) -> None:
     """Fills the filter's choices; only what a visitor can find something with."""
     today = units.today()
-    kinds = [kind for kind in queries.kinds() if kind.visibility in ("public", "without_place")]
-    form.kind.choices = [
-        ("", _("Everything")),
-        *sorted(((kind.slug, chosen(kind.plurals)) for kind in kinds), key=lambda pair: pair[1]),
-    ]
-    form.area.choices = [("", _("Everywhere"))] + [
-        (area.slug, chosen(area.names)) for area in units.areas(today)
-    ]
-    form.unit.choices = [("", _("All hosts"))] + [
-        (unit.slug, unit.name) for unit in units.open_units(today)
-    ]
-    used = queries.languages_in_use()
-    form.language.choices = [("", _("All languages"))] + [
-        (name, languages()[name].name) for name in languages() if name in used
-    ]
-    form.audience.choices = [("", _("Everybody"))] + [
-        (code, str(AUDIENCE[code])) for code in AUDIENCES
-    ]
-    for name in ("kind", "area", "unit", "language", "audience"):
+    offered = while_unchanged(("choices", language().key, today), lambda: _offered(today))
+    for name, pairs in offered.items():
+        form[name].choices = pairs
         form[name].data = form[name].data or ""
+
+
+def _offered(today: date) -> dict[str, list[tuple[str, str]]]:
+    kinds = [kind for kind in queries.kinds() if kind.visibility in ("public", "without_place")]
+    named = sorted(((kind.slug, chosen(kind.plurals)) for kind in kinds), key=lambda pair: pair[1])
+    used = queries.languages_in_use()
+    spoken = [(name, languages()[name].name) for name in languages() if name in used]
+    return {
+        "kind": [("", _("Everything")), *named],
+        "area": [
+            ("", _("Everywhere")),
+            *((area.slug, chosen(area.names)) for area in units.areas(today)),
+        ],
+        "unit": [
+            ("", _("All hosts")),
+            *((unit.slug, unit.name) for unit in units.open_units(today)),
+        ],
+        "language": [("", _("All languages")), *spoken],
+        "audience": [("", _("Everybody")), *((code, str(AUDIENCE[code])) for code in AUDIENCES)],
+    }
 
 
 def quick_choices(today: date) -> list[tuple[str, dict[str, Any]]]:

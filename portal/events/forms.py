@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask_babel import lazy_gettext as _l
+from markupsafe import Markup
 from wtforms import BooleanField, SelectField, SelectMultipleField
 from wtforms.validators import DataRequired
-from wtforms.widgets import CheckboxInput, ListWidget
+from wtforms.widgets import CheckboxInput, ListWidget, Select
 
 from portal.core.forms import (
     ChoiceField,
@@ -20,6 +23,7 @@ from portal.core.forms import (
     is_phone,
     optional,
 )
+from portal.core.kept import while_unchanged
 
 TITLE = 120
 USUAL = "usual"
@@ -34,14 +38,35 @@ class CheckboxesField(SelectMultipleField):
     option_widget = CheckboxInput()
 
 
+class KeptSelect(Select):
+    """A list of choices, written once: nearly every visitor gets the same hundreds of lines."""
+
+    def __call__(self, field: SelectField, **kwargs: Any) -> Markup:
+        pairs = tuple(field.choices)
+        if not any(value == field.data for value, _ in pairs):
+            # Whatever a visitor makes up is not kept.
+            return Markup(super().__call__(field, **kwargs))  # noqa: S704 (the widget escapes)
+        key = ("select", field.id, field.data, pairs, *kwargs.items())
+        return while_unchanged(key, lambda: Markup(Select.__call__(self, field, **kwargs)))  # noqa: S704
+
+
+class FilterField(SelectField):
+    """One of the filters of /events; a value that is not in the list is the view's to tell."""
+
+    widget = KeptSelect()
+
+    def __init__(self, label: Any, **kw: Any) -> None:
+        super().__init__(label, validate_choice=False, **kw)
+
+
 class EventFilterForm(Form):
     """The filters of /events; every one may be left out. Choices come from the view."""
 
-    kind = SelectField(_l("What"), validate_choice=False)
-    area = SelectField(_l("Area"), validate_choice=False)
-    unit = SelectField(_l("Host"), validate_choice=False)
-    language = SelectField(_l("Language"), validate_choice=False)
-    audience = SelectField(_l("For whom"), validate_choice=False)
+    kind = FilterField(_l("What"))
+    area = FilterField(_l("Area"))
+    unit = FilterField(_l("Host"))
+    language = FilterField(_l("Language"))
+    audience = FilterField(_l("For whom"))
     date_from = DayField(_l("From"), [optional()], name="from")
     date_to = DayField(_l("To"), [optional()], name="to")
     q = LineField(_l("Search for words"), [optional()], size=80)

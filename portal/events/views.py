@@ -41,6 +41,7 @@ def index() -> str:
         quick=_pills(),
         following=None if cards else _next_date(found),
         with_page=_with_page,
+        today=units.today(),
     )
 
 

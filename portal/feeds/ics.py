@@ -85,23 +85,17 @@ def text(value: str) -> str:
 
 def fold(line: str) -> str:
     """A content line of at most 75 octets a row, never cut inside a letter (RFC 5545 3.1)."""
-    if line.isascii():
-        if len(line) <= 75:
-            return line
-    elif len(line.encode()) <= 75:
+    octets = line.encode()
+    if len(octets) <= 75:
         return line
-    rows: list[str] = []
-    row: list[str] = []
-    size = 0
-    for letter in line:
-        width = len(letter.encode())
-        if size + width > 75:
-            rows.append("".join(row))
-            row, size = [" "], 1
-        row.append(letter)
-        size += width
-    rows.append("".join(row))
-    return (CRLF).join(rows)
+    rows, start, room = [], 0, 75
+    while start < len(octets):
+        end = min(start + room, len(octets))
+        while end < len(octets) and octets[end] & 0xC0 == 0x80:
+            end -= 1  # this octet goes on with a letter
+        rows.append(octets[start:end])
+        start, room = end, 74
+    return b"\r\n ".join(rows).decode()
 
 
 def utc(moment: datetime) -> str:

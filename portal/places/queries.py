@@ -15,6 +15,8 @@ from portal.units.models import Unit
 
 def place_by_slug(slug: str) -> Place | None:
     """A place with its unit and hours, whatever its visibility."""
+    if not slug:
+        return None
     query = select(Place).where(Place.slug == slug)
     return db.session.scalar(query.options(joinedload(Place.unit), selectinload(Place.hours)))
 

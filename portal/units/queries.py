@@ -12,6 +12,7 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from portal.core.clock import today as today_in
 from portal.core.extensions import db
+from portal.core.kept import apart, parts, while_unchanged
 from portal.core.models import FormerSlug
 from portal.units.models import Affiliation, Area, Body, Municipality, Unit
 
@@ -24,10 +25,17 @@ class NotInitialised(Exception):
 
 def municipality() -> Municipality:
     """Whose portal this is; raises NotInitialised before `portal init`."""
-    row = db.session.get(Municipality, 1)
+    row = while_unchanged("municipality", _municipality)
     if row is None:
         raise NotInitialised("No municipality yet. Run: portal init municipality.toml")
     return row
+
+
+def _municipality() -> Municipality | None:
+    if parts() is None:
+        return db.session.get(Municipality, 1)
+    with apart() as session:
+        return session.get(Municipality, 1)
 
 
 def zone() -> ZoneInfo:
@@ -40,7 +48,7 @@ def today() -> date:
 
 
 def unit_by_slug(slug: str) -> Unit | None:
-    return db.session.scalar(select(Unit).where(Unit.slug == slug))
+    return db.session.scalar(select(Unit).where(Unit.slug == slug)) if slug else None
 
 
 def former(scope: str, slug: str) -> str | None:
@@ -98,7 +106,7 @@ def areas(on: date) -> list[Area]:
 
 
 def area_by_slug(slug: str) -> Area | None:
-    return db.session.scalar(select(Area).where(Area.slug == slug))
+    return db.session.scalar(select(Area).where(Area.slug == slug)) if slug else None
 
 
 def unit_ids_in_area(area: Area, on: date) -> list[int]:
