@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -13,7 +14,11 @@ MIN_LENGTH = 12
 # Tests lower the cost; nothing else does.
 _cheap = os.environ.get("PORTAL_TEST_CHEAP_PASSWORDS") == "1"
 _hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1) if _cheap else PasswordHasher()
-_decoy = _hasher.hash("nobody has this password")
+
+
+@cache
+def _decoy() -> str:
+    return _hasher.hash("nobody has this password")
 
 
 def hash_password(password: str) -> str:
@@ -23,7 +28,7 @@ def hash_password(password: str) -> str:
 def verify(stored: str | None, password: str) -> bool:
     """Whether the password fits. An unknown account takes the same time as a known one."""
     try:
-        _hasher.verify(stored or _decoy, password)
+        _hasher.verify(stored or _decoy(), password)
     except (VerificationError, InvalidHashError):
         return False
     return stored is not None

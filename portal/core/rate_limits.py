@@ -11,11 +11,11 @@ import hmac
 import ipaddress
 import secrets
 from datetime import timedelta
+from importlib import import_module
 from typing import Any
 
 from flask import request
 from sqlalchemy import delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from portal.core.clock import now
 from portal.core.extensions import db
@@ -35,8 +35,8 @@ def _network(address: str) -> str:
 
 def _insert(table: type[DayKey] | type[RateCount]) -> Any:
     """An INSERT that can meet a row made by another process at the same moment."""
-    dialect = postgresql if db.engine.dialect.name == "postgresql" else sqlite
-    return dialect.insert(table)
+    name = db.engine.dialect.name
+    return import_module(f"sqlalchemy.dialects.{name}").insert(table)
 
 
 def _day_key() -> bytes:

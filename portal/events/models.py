@@ -153,7 +153,8 @@ class Occurrence(PublicRow, Model):
     __table_args__ = (
         UniqueConstraint("event_id", "recurrence_id"),
         UniqueConstraint("event_id", "key"),
-        Index("ix_occurrence_listed_starts", "is_listed", "starts_at"),
+        # Everything that a list or a feed asks before it reads a row.
+        Index("ix_occurrence_listed", "is_listed", "starts_at", "ends_at", "event_id"),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     event_id: Mapped[int] = mapped_column(ForeignKey("event.id"))

@@ -7,9 +7,6 @@ from dataclasses import dataclass
 from datetime import date, time, timedelta
 from functools import lru_cache
 
-from holidays import country_holidays
-from holidays.countries.sweden import Sweden
-
 
 @dataclass(frozen=True)
 class DaySpan:
@@ -35,6 +32,10 @@ class Hours:
 @lru_cache(maxsize=256)
 def public_holidays(country: str, year: int) -> dict[date, str]:
     """The country's public holidays of a year, by date; Sundays as such are not among them."""
+    # Imported when needed: the library loads every country of the world at once.
+    from holidays import country_holidays
+    from holidays.countries.sweden import Sweden
+
     if country == "SE":
         swedish = Sweden(years=year, language="sv", include_sundays=False)
         days = {day: name for day, name in swedish.items() if day.year == year}

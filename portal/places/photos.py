@@ -7,8 +7,6 @@ import io
 import warnings
 from dataclasses import dataclass
 
-from PIL import Image, ImageOps
-
 MAX_BYTES = 12 * 1024 * 1024
 MAX_PIXELS = 50_000_000
 WIDTH = 960
@@ -39,6 +37,9 @@ def encode(raw: bytes) -> Encoded:
     Only JPEG, PNG and WebP are read. Raises UnusablePhoto for anything else, for files over
     12 MB and for pictures that would need too much memory.
     """
+    # Imported when needed: few processes ever read a picture.
+    from PIL import Image, ImageOps
+
     if len(raw) > MAX_BYTES:
         raise UnusablePhoto("too_large")
     try:
