@@ -6,6 +6,7 @@ read by `portal init` from the municipality file, and is not a setting.
 
 from __future__ import annotations
 
+import ipaddress
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -36,6 +37,8 @@ class Settings:
     production: bool = False
     threads: int = 8
     trusted_proxy: str = ""
+    host: str = "127.0.0.1"
+    port: int = 8000
 
     @property
     def is_https(self) -> bool:
@@ -47,30 +50,68 @@ class Settings:
 
 
 def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
-    """Settings from the environment; raises ConfigError with words that help."""
-    instance = Path(environ.get("PORTAL_INSTANCE", ROOT / "instance")).resolve()
-    host, port = environ.get("HOST", "127.0.0.1"), environ.get("PORT", "8000")
-    base_url = environ.get("PORTAL_BASE_URL", f"http://{host}:{port}").rstrip("/")
-    parts = urlsplit(base_url)
-    if parts.scheme not in ("http", "https") or not parts.netloc or parts.path:
-        raise ConfigError(
-            f"PORTAL_BASE_URL is {base_url!r}. Write scheme and host only, "
-            "for example https://meetings.example.org"
-        )
+    """Settings from the environment; raises ConfigError with words that help.
+
+    An empty variable counts as one that is not set.
+    """
+    instance = Path(environ.get("PORTAL_INSTANCE") or ROOT / "instance").resolve()
+    if instance.exists() and not instance.is_dir():
+        raise ConfigError(f"PORTAL_INSTANCE is {str(instance)!r}, which is a file. Name a folder.")
+    host = environ.get("HOST") or "127.0.0.1"
+    port = _number(environ, "PORT", "8000", 65535)
+    # An address to listen on everywhere is none to visit.
+    visited = "127.0.0.1" if host in ("0.0.0.0", "::", "*") else in_address(host)  # noqa: S104
+    base_url = _base_url(environ.get("PORTAL_BASE_URL") or f"http://{visited}:{port}")
     production = environ.get("PORTAL_PRODUCTION", "") in ("1", "yes", "true")
-    if production and parts.scheme != "https":
+    if production and not base_url.startswith("https://"):
         raise ConfigError("PORTAL_PRODUCTION is on, so PORTAL_BASE_URL must begin with https://")
-    threads = environ.get("PORTAL_THREADS", "8")
-    if not threads.isdecimal() or not 1 <= int(threads) <= 64:
-        raise ConfigError(f"PORTAL_THREADS is {threads!r}. Write a whole number from 1 to 64.")
     return Settings(
         instance=instance,
         database_url=database_url(environ.get("PORTAL_DATABASE_URL", ""), instance),
         base_url=base_url,
         production=production,
-        threads=int(threads),
-        trusted_proxy=environ.get("PORTAL_TRUSTED_PROXY", ""),
+        threads=_number(environ, "PORTAL_THREADS", "8", 64),
+        trusted_proxy=_ip_address(environ, "PORTAL_TRUSTED_PROXY"),
+        host=host,
+        port=port,
     )
+
+
+def in_address(host: str) -> str:
+    """A host as it stands in addresses: IPv6 in brackets."""
+    return f"[{host}]" if ":" in host and not host.startswith("[") else host
+
+
+def _number(environ: Mapping[str, str], name: str, default: str, most: int) -> int:
+    given = environ.get(name) or default
+    if not given.isdecimal() or not 1 <= int(given[:9]) <= most:
+        raise ConfigError(f"{name} is {given!r}. Write a whole number from 1 to {most}.")
+    return int(given)
+
+
+def _base_url(given: str) -> str:
+    try:
+        parts = urlsplit(given.rstrip("/"))
+        sound = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+        sound = sound and not (parts.path or parts.query or parts.fragment or parts.username)
+    except ValueError:
+        sound = False
+    if not sound:
+        raise ConfigError(
+            f"PORTAL_BASE_URL is {given!r}. Write scheme and host only, "
+            "for example https://meetings.example.org"
+        )
+    return given.rstrip("/")
+
+
+def _ip_address(environ: Mapping[str, str], name: str) -> str:
+    given = environ.get(name, "")
+    try:
+        return str(ipaddress.ip_address(given)) if given else ""
+    except ValueError as error:
+        raise ConfigError(
+            f"{name} is {given!r}. Write the proxy's IP address, for example 10.0.0.5"
+        ) from error
 
 
 def database_url(given: str, instance: Path) -> str:

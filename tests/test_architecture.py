@@ -56,6 +56,7 @@ SHOWING = {"showing", "filters", "drafting"}
 # Files under names of their own that are not pure all the same, and the layer that each
 # belongs to. Few: a rule that needs the database is a query or an action.
 LAYER_OF = {
+    "portal.events.finding": "queries",
     "portal.demo.build": "jobs",
     "portal.events.writing": "actions",
     "portal.home.frame": "views",

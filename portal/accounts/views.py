@@ -8,7 +8,6 @@ from datetime import timedelta
 
 from flask import (
     Blueprint,
-    abort,
     current_app,
     g,
     make_response,
@@ -154,11 +153,11 @@ def sign_out() -> Response:
 
 @blueprint.get("/sign-in/invitation/<token>")
 @open_to("public")
-def invitation(token: str) -> str:
+def invitation(token: str) -> str | tuple[str, int]:
     never_keep()
     found = queries.open_invitation(token, now())
     if found is None:
-        abort(404)
+        return render_template("accounts/gone.html"), 404
     unit = db.session.get(Unit, found.unit_id)
     return render_template("accounts/accept.html", form=AcceptForm(), unit=unit)
 
@@ -170,7 +169,7 @@ def accept(token: str) -> Response | tuple[str, int]:
     begin_write()
     found = queries.open_invitation(token, now())
     if found is None:
-        abort(404)
+        return render_template("accounts/gone.html"), 404
     form, unit = AcceptForm(), db.session.get(Unit, found.unit_id)
     if form.validate():
         try:

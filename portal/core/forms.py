@@ -10,7 +10,7 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import Field, IntegerField, SelectField, StringField, TextAreaField, ValidationError
-from wtforms.validators import Length, NumberRange, Optional
+from wtforms.validators import DataRequired, Length, NumberRange, Optional
 from wtforms.widgets import ListWidget, RadioInput
 
 from portal.core.problems import Problem
@@ -179,12 +179,23 @@ def optional() -> Optional:
     return Optional(strip_whitespace=True)
 
 
+def needed(words: Any) -> DataRequired:
+    """A field that must hold something; `words` say what."""
+    return DataRequired(words)
+
+
 def is_link(_form: Any, field: Field) -> None:
     """Only http and https: anything else in a link could run in somebody's browser."""
     if field.data and not re.fullmatch(r"https?://[^\s<>\"'\\]+\.[^\s<>\"'\\]+", field.data):
         raise ValidationError(
             str(_l("Write the whole address, for example https://example.org/sign-up."))
         )
+
+
+def is_email(_form: Any, field: Field) -> None:
+    """One address; whether it exists only a mail can tell."""
+    if field.data and not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", field.data):
+        raise ValidationError(str(_l("Write an e-mail address, for example name@example.org.")))
 
 
 def is_phone(_form: Any, field: Field) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import threading
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import waitress
 from flask import Flask
 
-from portal.config import Settings
+from portal.config import Settings, in_address
 from portal.core import jobs
 from portal.core.extensions import db
 
@@ -17,11 +18,22 @@ TICK_SECONDS = 300
 log = logging.getLogger("portal")
 
 
-def serve(app: Flask, host: str, port: int) -> None:
+class CannotListen(Exception):
+    """The address or port cannot be had; the message says why and what to do."""
+
+
+def serve(app: Flask) -> None:
     """Serves until stopped. Writes no access log: addresses of visitors never reach a disk."""
     settings: Settings = app.config["PORTAL_SETTINGS"]
+    server = _listen(app, settings)
     threading.Thread(target=_tick_for_ever, args=(app,), daemon=True, name="tick").start()
-    print(f"Serving on {settings.base_url} (http://{host}:{port}). Stop with Ctrl+C.", flush=True)
+    where = f"http://{in_address(settings.host)}:{settings.port}"
+    print(f"Serving on {settings.base_url} ({where}). Stop with Ctrl+C.", flush=True)
+    server.run()
+
+
+def _listen(app: Flask, settings: Settings) -> Any:
+    """A server that has its port, so that nothing is promised before; raises CannotListen."""
     proxy: dict[str, Any] = {}
     if settings.trusted_proxy:
         proxy = {
@@ -29,17 +41,30 @@ def serve(app: Flask, host: str, port: int) -> None:
             "trusted_proxy_headers": {"x-forwarded-for"},
         }
     logging.getLogger("waitress").setLevel(logging.WARNING)
-    waitress.serve(
-        app.wsgi_app,
-        host=host,
-        port=port,
-        threads=settings.threads,
-        ident=None,
-        clear_untrusted_proxy_headers=True,
-        **proxy,
-        channel_timeout=60,
-        max_request_body_size=20 * 1024 * 1024,
-    )
+    try:
+        return waitress.create_server(
+            app.wsgi_app,
+            listen=f"{in_address(settings.host)}:{settings.port}",
+            threads=settings.threads,
+            ident=None,
+            clear_untrusted_proxy_headers=True,
+            **proxy,
+            channel_timeout=60,
+            # More than the application takes: it says so in words, the server could not.
+            max_request_body_size=200 * 1024 * 1024,
+        )
+    except (OSError, ValueError) as error:
+        raise CannotListen(_why(error, settings)) from error
+
+
+def _why(error: OSError | ValueError, settings: Settings) -> str:
+    host, port = settings.host, settings.port
+    code = error.errno if isinstance(error, OSError) else None
+    if code == errno.EADDRINUSE:
+        return f"Port {port} is in use. Stop what uses it, or choose another: --port or PORT."
+    if code in (errno.EACCES, errno.EPERM):
+        return f"Port {port} is not for everybody. Choose one above 1023: --port or PORT."
+    return f"{host!r} is no address of this machine. Try 127.0.0.1, or 0.0.0.0: --host or HOST."
 
 
 def _tick_for_ever(app: Flask) -> None:

@@ -17,7 +17,7 @@ from portal.core.htmx import is_fragment
 from portal.core.kept import parts, while_unchanged
 from portal.core.languages import language, languages
 from portal.core.text import Localised
-from portal.core.words import chosen, clock, day_words, month_words, tagged
+from portal.core.words import chosen, clock, day_words, language_name, month_words, tagged
 
 STATIC = ROOT / "static"
 EXIT_URL = "https://www.smhi.se/"
@@ -110,6 +110,7 @@ def init_templates(app: Flask) -> None:
     app.jinja_env.globals.update(
         asset=asset,
         all_languages=languages,
+        language_name=language_name,
         exit_url=lambda: EXIT_URL,
         kept=kept,
         kept_each=kept_each,

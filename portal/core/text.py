@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
+from difflib import get_close_matches
 
 Localised = dict[str, str]
 """Text by language key, for example {"sv": "Språkcafé", "en": "Language café"}."""
@@ -82,6 +84,17 @@ def search_text(*parts: str) -> str:
     folded = [fold(part) for part in parts if part]
     joined = [re.sub(r"(.)\1+", r"\1", part.replace(" ", "")) for part in folded[:1]]
     return " ".join([*folded, *joined])
+
+
+def is_email(text: str) -> bool:
+    """Whether it is written like an e-mail address; whether it exists only a mail can tell."""
+    return re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", text) is not None
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """What somebody may have meant: "; did you mean 'phone'?", nothing when nothing is near."""
+    found = get_close_matches(word, list(known), 1)
+    return f"; did you mean {found[0]!r}?" if found else ""
 
 
 def say(texts: dict[str, str], chain: list[str] | tuple[str, ...]) -> tuple[str, str]:

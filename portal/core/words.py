@@ -76,6 +76,14 @@ def weekday_words(weekday: int, key: str, short: bool = False) -> str:
     return format_date(date(2024, 1, 1 + weekday), "ccc" if short else "cccc", locale_for(key))
 
 
+@cache
+def language_name(name: str, key: str) -> str:
+    """What a language is called: in the page's language where that is known, else in its own."""
+    entry = languages()[name]
+    known = locale_for(key).languages.get(name) if entry.formats == name else None
+    return str(known or entry.name)
+
+
 def clock(moment: datetime | time, key: str) -> str:
     """A time of day: 9.00 in Swedish and Finnish, 9:00 in English."""
     mark = ":" if languages()[key].formats == "en" else "."

@@ -29,6 +29,13 @@ SHOWN_UNIT = "rinkeby-bibliotek"
 ATTRIBUTION = "© OpenStreetMap contributors"
 AUDIENCES = {
     "vuxna": "adults",
+    "invånare": "adults",
+    "kvinnor": "adults",
+    "16-": "young",
+    "13-": "young",
+    "årskurs": "children",
+    "60+": "seniors",
+    "65+": "seniors",
     "familj": "families",
     "föräldrar": "families",
     "ung": "young",

@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 
 from portal.core.languages import language, languages
 from portal.core.problems import Problem
+from portal.core.text import Localised
 from portal.core.words import chosen, weekday_words
 from portal.events import queries
 from portal.events.forms import USUAL, EventForm
@@ -121,6 +122,19 @@ def _visibility(form: EventForm) -> str:
     return next((k.visibility for k in queries.kinds() if k.id == form.kind.data), "public")
 
 
+def stale_languages(
+    before: tuple[Localised, Localised], after: tuple[Localised, Localised]
+) -> list[str]:
+    """Languages whose texts stayed as they were while the Swedish changed."""
+    if all(old.get("sv") == new.get("sv") for old, new in zip(before, after, strict=True)):
+        return []
+    return [
+        key
+        for key in {*after[0], *after[1]} - {"sv"}
+        if all(old.get(key) == new.get(key) for old, new in zip(before, after, strict=True))
+    ]
+
+
 def _texts(form: EventForm, name: str, other: str) -> dict[str, str]:
     texts = {"sv": form[name].data, "en": form[f"{name}_en"].data, "fi": form[f"{name}_fi"].data}
     if other:
@@ -157,8 +171,16 @@ def _times(form: EventForm, first: date, last: date | None) -> tuple[datetime, d
         return Problem("start_missing", "starts")
     if ends is None:
         return Problem("end_missing", "ends")
+    return times_on(first, starts, ends, last)
+
+
+def times_on(
+    first: date, starts: time, ends: time, last: date | None = None
+) -> tuple[datetime, datetime]:
+    """Wall times of a date. An evening may end after midnight; any other end before the start
+    is left for the rules to refuse."""
     begin, end_of = datetime.combine(first, starts), datetime.combine(last or first, ends)
-    if last in (None, first) and ends < starts and starts.hour >= 18 and ends.hour <= 6:
+    if last in (None, first) and ends < starts and starts.hour >= 16 and ends.hour <= 6:
         end_of += timedelta(days=1)
     return begin, end_of
 

@@ -7,7 +7,6 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 from markupsafe import Markup
 from wtforms import BooleanField, SelectField, SelectMultipleField
-from wtforms.validators import DataRequired
 from wtforms.widgets import CheckboxInput, ListWidget, Select
 
 from portal.core.forms import (
@@ -21,14 +20,15 @@ from portal.core.forms import (
     TimeOfDayField,
     is_link,
     is_phone,
+    needed,
     optional,
 )
 from portal.core.kept import while_unchanged
+from portal.core.text import Localised
 
 TITLE = 120
 USUAL = "usual"
 """The visibility that a kind of event starts with, unless the editor chooses."""
-NEEDED = DataRequired(_l("Write something here."))
 
 
 class CheckboxesField(SelectMultipleField):
@@ -71,15 +71,26 @@ class EventFilterForm(Form):
     date_to = DayField(_l("To"), [optional()], name="to")
     q = LineField(_l("Search for words"), [optional()], size=80)
 
+    def validate(self, extra_validators: Any = None) -> bool:
+        """A last day before the first finds nothing, and says why."""
+        is_valid = super().validate(extra_validators)
+        first, last = self.date_from.day, self.date_to.day
+        if first is not None and last is not None and last < first:
+            self.date_to.errors = [
+                str(_l("The last day is before the first day. Change one of them."))
+            ]
+            return False
+        return is_valid
+
 
 class EventForm(Form):
     """One page: nine fields asked, the rest under "More" with good defaults."""
 
-    title = LineField(_l("Title"), [NEEDED], size=TITLE)
+    title = LineField(_l("Title"), [needed(_l("Write a title."))], size=TITLE)
     text = TextField(_l("What happens"), [optional()])
     kind = ChoiceField(_l("What sort of meeting"), coerce=int)
     place = ChoiceField(_l("Where"), coerce=int)
-    first_day = DayField(_l("First day"), [NEEDED])
+    first_day = DayField(_l("First day"), [needed(_l("Write the first day."))])
     starts = TimeOfDayField(_l("Starts at"), [optional()])
     ends = TimeOfDayField(_l("Ends at"), [optional()])
     repeat = OneOfField(_l("How often"), default="once")
@@ -117,4 +128,20 @@ class EventForm(Form):
 class ReasonForm(Form):
     """Why something is cancelled, or not accepted."""
 
-    reason = LineField(_l("Reason"), [DataRequired(_l("Write the reason. People will see it."))])
+    reason = LineField(_l("Reason"), [needed(_l("Write the reason. People will see it."))])
+    reason_en = LineField(_l("Reason in English"), [optional()])
+    reason_fi = LineField(_l("Reason in Finnish"), [optional()])
+
+    def texts(self) -> Localised:
+        """The reason by language."""
+        given = {"sv": self.reason.data, "en": self.reason_en.data, "fi": self.reason_fi.data}
+        return {key: text for key, text in given.items() if text}
+
+
+class MoveForm(Form):
+    """Another day and time for one date."""
+
+    day = DayField(_l("New day"), [needed(_l("Write the new day."))])
+    starts = TimeOfDayField(_l("Starts at"), [needed(_l("Write when it starts."))])
+    ends = TimeOfDayField(_l("Ends at"), [needed(_l("Write when it ends."))])
+    note = LineField(_l("A line about the change"), [optional()])

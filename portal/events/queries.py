@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TypeVar
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import contains_eager, joinedload, selectinload
 
 from portal.core.extensions import db
 from portal.core.kept import kept_row, kept_rows, parts, while_unchanged
-from portal.core.text import fold
-from portal.events.models import CoHost, Event, EventKind, Occurrence
+from portal.events.finding import Filter as Filter
+from portal.events.finding import at_unit, narrow
+from portal.events.models import Event, EventKind, Occurrence
 from portal.events.recurrence import MAX_LENGTH, Series
 from portal.events.rrule import parse_rrule
 from portal.places.models import Place
-from portal.units.models import Area
-from portal.units.queries import unit_ids_in_area
 
 Row = TypeVar("Row")
 
@@ -33,29 +31,6 @@ _LOADS = (
     selectinload(Event.co_hosts),
     joinedload(Event.place).joinedload(Place.unit),
 )
-
-
-@dataclass(frozen=True)
-class Filter:
-    """What the visitor of /events, or a feed, wants. Empty fields want everything.
-
-    `from_on` and `to_on` are local dates, both included.
-    """
-
-    kind: EventKind | None = None
-    area: Area | None = None
-    unit_id: int | None = None
-    place_id: int | None = None
-    language: str = ""
-    audience: str = ""
-    from_on: date | None = None
-    to_on: date | None = None
-    words: str = ""
-
-    @property
-    def tells_where(self) -> bool:
-        """Whether a match tells where: then events without place are never among them."""
-        return bool(self.area or self.unit_id or self.place_id)
 
 
 def kinds() -> list[EventKind]:
@@ -115,40 +90,7 @@ def upcoming_of(event: Event, now: datetime, limit: int | None = None) -> list[O
 def matching(wanted: Filter, today: date) -> Select[Event]:
     """The public events that a filter wants, without regard to dates: for feeds."""
     query = select(Event).where(Event.status.in_(("published", "cancelled")), _SEEN)
-    return _narrow(query, wanted, today)
-
-
-def _narrow(query: Select[Row], wanted: Filter, today: date) -> Select[Row]:
-    if wanted.kind is not None:
-        query = query.where(Event.kind_id == wanted.kind.id)
-    if wanted.area is not None:
-        units = unit_ids_in_area(wanted.area, today)
-        query = query.where(_at_unit(units))
-    if wanted.unit_id is not None:
-        query = query.where(_at_unit([wanted.unit_id]))
-    if wanted.place_id is not None:
-        query = query.where(Event.place_id == wanted.place_id)
-    if wanted.tells_where:
-        shown = select(Place.id).where(Place.visibility == "public")
-        query = query.where(
-            Event.visibility == "public", or_(Event.place_id.is_(None), Event.place_id.in_(shown))
-        )
-    if wanted.language:
-        query = query.where(Event.languages.like(f"% {wanted.language} %"))
-    if wanted.audience:
-        query = query.where(
-            or_(Event.audiences.like(f"% {wanted.audience} %"), Event.audiences.like(""))
-        )
-    for word in fold(wanted.words).split()[:6]:
-        query = query.where(Event.search.contains(word, autoescape=True))
-    return query
-
-
-def _at_unit(unit_ids: list[int]) -> ColumnElement[bool]:
-    """Hosted by the units, co-hosted by them, or held at one of their places."""
-    co_hosted = select(CoHost.event_id).where(CoHost.unit_id.in_(unit_ids))
-    places = select(Place.id).where(Place.unit_id.in_(unit_ids))
-    return or_(Event.unit_id.in_(unit_ids), Event.id.in_(co_hosted), Event.place_id.in_(places))
+    return narrow(query, wanted, today)
 
 
 def _listed(wanted: Filter, since: datetime, until: datetime | None, today: date) -> Select[int]:
@@ -160,7 +102,7 @@ def _listed(wanted: Filter, since: datetime, until: datetime | None, today: date
         query = query.where(_DATE.starts_at < until)
     if wanted == Filter(from_on=wanted.from_on, to_on=wanted.to_on):
         return query  # dates alone decide: no event need be looked at
-    return _narrow(query.join(Event, Event.id == _DATE.event_id), wanted, today)
+    return narrow(query.join(Event, Event.id == _DATE.event_id), wanted, today)
 
 
 def listed(
@@ -224,6 +166,7 @@ def waiting_for(unit_ids: list[int] | None) -> list[Event]:
     query = select(Event).join(Event.place).where(Event.status == "waiting")
     if unit_ids is not None:
         query = query.where(Place.unit_id.in_(unit_ids))
+    query = query.options(selectinload(Event.occurrences))
     return list(db.session.scalars(query.order_by(Event.revised_at)))
 
 
@@ -234,7 +177,7 @@ def events_at(place: Place) -> list[Event]:
 
 def events_showing(unit_id: int) -> list[Event]:
     """Every event whose feed text names a unit: its own, co-hosted, or at its places."""
-    return list(db.session.scalars(select(Event).where(_at_unit([unit_id]))))
+    return list(db.session.scalars(select(Event).where(at_unit([unit_id]))))
 
 
 def with_dates(query: Select[Event]) -> list[Event]:

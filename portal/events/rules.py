@@ -14,6 +14,14 @@ from portal.places.opening import DaySpan, break_on, holiday_name
 VISIBILITIES = ("public", "without_place", "staff", "closed")
 SIGN_UPS = ("none", "link", "phone")
 AUDIENCES = ("children", "young", "adults", "families", "seniors")
+AUDIENCE_AGES = {
+    "children": (0, 12),
+    "young": (13, 25),
+    "adults": (18, 120),
+    "families": (0, 12),
+    "seniors": (65, 120),
+}
+"""Years of age; an event whose span lies outside is not for that audience."""
 STATUSES = ("draft", "waiting", "published", "cancelled")
 # An old programme may be published late, but a year typed wrong must be seen.
 EARLIEST = timedelta(days=400)
@@ -79,7 +87,9 @@ def check_details(details: Details) -> list[Problem]:
 
 def check_series(series: Series, today: date) -> list[Problem]:
     """What is wrong with when an event is, seen from today."""
-    if not today - EARLIEST <= series.starts.date() <= today + LATEST:
+    if series.starts.date() < today - EARLIEST:
+        return [Problem("far_past", "first_day")]
+    if series.starts.date() > today + LATEST:
         return [Problem("far_away", "first_day")]
     if series.rule is not None and series.rule.until > today + LATEST:
         return [Problem("far_away", "until")]

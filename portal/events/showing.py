@@ -16,6 +16,7 @@ from portal.core.words import (
     chip,
     clock,
     day_words,
+    language_name,
     month_words,
     time_span,
     translator,
@@ -74,7 +75,7 @@ def _card(row: Occurrence, key: str) -> Card:
         when=when_words(starts, ends, key, event.is_all_day),
         iso=starts.isoformat(timespec="minutes"),
         place=place_words(event, key),
-        tags=tuple(_tags(event, key)),
+        tags=tuple(_tags(event, key)) if status != "cancelled" else (),
         status=status,
         status_text=status_text,
         time="" if event.is_all_day else clock(starts, key),
@@ -123,10 +124,10 @@ def _tags(event: Event, key: str) -> Iterable[tuple[str, str]]:
     span = ages(event.age_from, event.age_to, event.age_unit, key)
     if span:
         yield span, "plain"
-    others = [languages()[name].name for name in event.languages if name in languages()]
+    others = [language_name(name, key) for name in event.languages if name in languages()]
     if others and event.languages != ("sv",):
         yield ", ".join(others), "info"
-    if event.sign_up != "none":
+    if event.sign_up != "none" and event.status != "cancelled":
         yield _("Sign up first"), "warn"
 
 
@@ -147,6 +148,8 @@ def month(rows: list[Occurrence], first: date, today: date, key: str) -> dict[st
         "weekdays": [(weekday_words(n, key), weekday_words(n, key, short=True)) for n in range(7)],
         "weeks": weeks,
         "count": len(rows),
+        # Where "Go to today" leads: the first day from today on with something on it.
+        "anchor": next((day.isoformat() for day in sorted(by_day) if day >= today), ""),
     }
 
 

@@ -13,12 +13,13 @@ from portal.core.access import current_account, open_to
 from portal.core.database import begin_write
 from portal.core.extensions import db
 from portal.core.forms import parse_day
+from portal.core.htmx import is_fragment
 from portal.core.languages import language
 from portal.core.problems import Problem, Refused
 from portal.events import actions, drafting, queries, showing
 from portal.events.forms import EventForm
 from portal.events.models import Event
-from portal.events.recurrence import MAX_DATES, starts_of
+from portal.events.recurrence import MAX_DATES, Series, starts_of
 from portal.events.rules import check_details, check_series, without
 from portal.events.words import say_problem
 from portal.units import queries as units
@@ -83,12 +84,13 @@ def update(event_id: int) -> Response | str | tuple[str, int]:
 def _save(event: Event | None) -> Response | str | tuple[str, int]:
     """A new event or a draft: shows its dates, keeps it, or publishes it."""
     form, skipped = _form(event), _skipped()
-    draft = drafting.read(form, skipped) if form.validate() else None
-    if draft is None or request.form.get("do") == "dates":
-        if draft is not None:
-            form.add(draft.problems, say_problem)
-            form.add(_series_problems(draft), say_problem)
-        return _page(form, event, skipped), 422 if form.errors else 200
+    is_sound = form.validate()
+    draft = drafting.read(form, skipped)
+    if not is_sound or request.form.get("do") == "dates":
+        # Everything that is wrong at once, not in waves.
+        form.add([*draft.problems, *_problems(draft)], say_problem)
+        wrong = form.errors and not is_fragment()
+        return _page(form, event, skipped), 422 if wrong else 200
     try:
         _own_unit(draft.details.unit_id)
         saved = _store(event, draft)
@@ -105,6 +107,8 @@ def _save(event: Event | None) -> Response | str | tuple[str, int]:
 def _store(event: Event | None, draft: drafting.Draft) -> Event:
     if draft.series is None:
         raise Refused(*draft.problems, *check_details(draft.details))
+    if _last_day(draft.series) < units.today():
+        raise Refused(Problem("all_past", "first_day"))
     arguments = (draft.details, draft.series, draft.left_out, units.today())
     if event is None:
         return actions.create(*arguments)
@@ -119,12 +123,14 @@ def _change(event: Event) -> Response | tuple[str, int]:
         details = drafting.read_details(form)
         try:
             _own_unit(details.unit_id)
-            was_there = event.place_id
+            was_there, before = event.place_id, (dict(event.titles), dict(event.texts))
             actions.change(event, details)
             if event.place_id != was_there and not _may_use_place(event):
                 raise Refused(Problem("place_asks_first", "place"))
             db.session.commit()
-            return redirect(url_for("staff_events.dates", event_id=event.id, done="changed"), 303)
+            stale = drafting.stale_languages(before, (event.titles, event.texts))
+            told: dict[str, Any] = {"done": "changed", "stale": " ".join(stale) or None}
+            return redirect(url_for("staff_events.dates", event_id=event.id, **told), 303)
         except Refused as refused:
             db.session.rollback()
             form.add(refused.problems, say_problem)
@@ -173,10 +179,16 @@ def _skipped() -> list[date]:
     return [day for day in map(parse_day, request.form.getlist("skip")) if day is not None]
 
 
-def _series_problems(draft: drafting.Draft) -> list[Problem]:
+def _problems(draft: drafting.Draft) -> list[Problem]:
+    """What the rules have against a draft; a missing title the form has said already."""
+    found = [one for one in check_details(draft.details) if one.code != "title_missing"]
     if draft.series is None:
-        return []
-    return check_series(without(draft.series, draft.left_out), units.today())
+        return found
+    return found + check_series(without(draft.series, draft.left_out), units.today())
+
+
+def _last_day(series: Series) -> date:
+    return series.rule.until if series.rule else series.ends.date()
 
 
 def _page(form: EventForm, event: Event | None, skipped: list[date] | None = None) -> str:

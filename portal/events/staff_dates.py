@@ -12,11 +12,14 @@ from portal.core.clock import now
 from portal.core.database import begin_write
 from portal.core.extensions import db
 from portal.core.forms import tidy_line
-from portal.core.languages import language
+from portal.core.languages import language, languages
 from portal.core.problems import Problem, Refused
+from portal.core.text import Localised
 from portal.events import actions, queries, showing
-from portal.events.forms import ReasonForm
+from portal.events.drafting import times_on
+from portal.events.forms import MoveForm, ReasonForm
 from portal.events.models import Event, Occurrence
+from portal.events.recurrence import wall
 from portal.events.staff import blueprint, own_event
 from portal.events.words import say_problem
 
@@ -28,8 +31,13 @@ def dates(event_id: int) -> str:
     rows = [
         (row, showing.card(row, language().key), row.ends_at <= now()) for row in event.occurrences
     ]
+    stale = request.args.get("stale", "").split()
     return render_template(
-        "events/staff_dates.html", event=event, rows=rows, done=request.args.get("done", "")
+        "events/staff_dates.html",
+        event=event,
+        rows=rows,
+        done=request.args.get("done", ""),
+        stale=[languages()[key].name for key in stale if key in languages()],
     )
 
 
@@ -39,7 +47,7 @@ def cancel(event_id: int) -> Response | str | tuple[str, int]:
     if request.method == "POST":
         begin_write()
     event = own_event(event_id)
-    return _with_reason(event, None, lambda reason: actions.cancel(event, {"sv": reason}))
+    return _with_reason(event, None, lambda reason: actions.cancel(event, reason))
 
 
 @blueprint.route("/<int:event_id>/dates/<key>/cancel", methods=["GET", "POST"])
@@ -49,17 +57,17 @@ def cancel_date(event_id: int, key: str) -> Response | str | tuple[str, int]:
         begin_write()
     event = own_event(event_id)
     row = _date(event, key)
-    return _with_reason(event, row, lambda reason: actions.cancel_date(row, {"sv": reason}))
+    return _with_reason(event, row, lambda reason: actions.cancel_date(row, reason))
 
 
 def _with_reason(
-    event: Event, row: Occurrence | None, act: Callable[[str], None]
+    event: Event, row: Occurrence | None, act: Callable[[Localised], None]
 ) -> Response | str | tuple[str, int]:
     """Asks for the reason, then acts; a refusal comes back with the reason kept."""
     form = ReasonForm()
     if request.method == "POST" and form.validate():
         try:
-            act(form.reason.data or "")
+            act(form.texts())
             db.session.commit()
             return redirect(url_for("staff_events.dates", event_id=event.id, done="cancelled"), 303)
         except Refused as refused:
@@ -71,6 +79,41 @@ def _with_reason(
         "events/staff_cancel.html", form=form, event=event, row=row, card=card, left=len(left)
     )
     return (page, 422) if form.errors else page
+
+
+@blueprint.get("/<int:event_id>/dates/<key>/move")
+@open_to("editor", "admin")
+def move(event_id: int, key: str) -> str:
+    event = own_event(event_id)
+    row = _date(event, key)
+    form = MoveForm(None)
+    starts, ends = wall(row.starts_at, event.zone), wall(row.ends_at, event.zone)
+    form.day.data, form.note.data = starts.date().isoformat(), row.note.get("sv", "")
+    form.starts.data, form.ends.data = f"{starts:%H:%M}", f"{ends:%H:%M}"
+    return _move_page(form, event, row)
+
+
+@blueprint.post("/<int:event_id>/dates/<key>/move")
+@open_to("editor", "admin")
+def do_move(event_id: int, key: str) -> Response | tuple[str, int]:
+    begin_write()
+    event, form = own_event(event_id), MoveForm()
+    row = _date(event, key)
+    if form.validate() and form.day.day and form.starts.time and form.ends.time:
+        starts, ends = times_on(form.day.day, form.starts.time, form.ends.time)
+        try:
+            actions.move_date(row, starts, ends, {"sv": form.note.data or ""})
+            db.session.commit()
+            return redirect(url_for("staff_events.dates", event_id=event_id, done="moved"), 303)
+        except Refused as refused:
+            db.session.rollback()
+            form.add(refused.problems, say_problem)
+    return _move_page(form, event, row), 422
+
+
+def _move_page(form: MoveForm, event: Event, row: Occurrence) -> str:
+    card = showing.card(row, language().key)
+    return render_template("events/staff_move.html", form=form, event=event, row=row, card=card)
 
 
 @blueprint.post("/<int:event_id>/dates/<key>/restore")
@@ -97,7 +140,7 @@ def delete(event_id: int) -> Response:
         db.session.commit()
     except Refused:
         abort(409)
-    return redirect(url_for("staff_events.index"), 303)
+    return redirect(url_for("staff.start", done="deleted"), 303)
 
 
 @blueprint.post("/<int:event_id>/answer")
@@ -112,14 +155,17 @@ def answer(event_id: int) -> Response:
         if event.status != "waiting":
             # A draft that names this place has asked nobody yet.
             raise Refused(Problem("not_waiting"))
-        if request.form.get("answer") == "yes":
+        is_yes = request.form.get("answer") == "yes"
+        if is_yes:
             actions.publish(event, may_use_place=True)
         else:
             actions.decline(event, tidy_line(request.form.get("note"))[:300])
         db.session.commit()
+        done = "yes" if is_yes else "no"
     except Refused:
         db.session.rollback()
-    return redirect(url_for("staff.start"), 303)
+        done = "gone"
+    return redirect(url_for("staff.start", done=done), 303)
 
 
 def _date(event: Event, key: str) -> Occurrence:

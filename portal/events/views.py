@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from flask import Blueprint, abort, render_template, request, url_for
+from flask import Blueprint, abort, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
 
 from portal.core.access import open_to
+from portal.core.cache import never_keep
 from portal.core.clock import now
 from portal.core.htmx import render
 from portal.core.languages import language
@@ -16,6 +18,7 @@ from portal.events import queries, showing
 from portal.events.filters import ReadFilter, chips, choices, quick_choices, read_filter
 from portal.events.forms import EventFilterForm
 from portal.events.models import Event, Occurrence
+from portal.places.queries import closed_on
 from portal.units import queries as units
 
 blueprint = Blueprint("events", __name__)
@@ -48,7 +51,7 @@ def index() -> str:
 def _page(found: ReadFilter, number: int) -> tuple[Page, list[showing.Card]]:
     today, since, until = units.today(), *_instants(found)
     total = queries.count_listed(found.wanted, since, until, today)
-    page = Page(number, SIZE, total)
+    page = Page(min(number, Page(1, SIZE, total).count), SIZE, total)
     rows = queries.listed(found.wanted, since, until, today, limit=SIZE, offset=page.offset)
     return page, showing.cards(rows, language().key)
 
@@ -102,6 +105,7 @@ def event(slug: str) -> str:
         "events/event.html",
         event=found,
         cards=showing.cards(dates[:60], language().key),
+        is_off=found.status == "cancelled",
         next_date=next((row for row in dates if row.status == "confirmed"), None),
         further=max(0, len(dates) - 60),
         **_shown(found),
@@ -122,12 +126,21 @@ def one_date(slug: str, key: str) -> str:
         row=row,
         card=showing.card(row, language().key),
         is_past=row.ends_at <= now(),
+        is_off=row.status == "cancelled",
+        closed=closed_on(found.place, row.on),
         others=showing.cards(others[:6], language().key),
         following=next(
             (showing.card(r, language().key) for r in others if _is_after(r, row)), None
         ),
         **_shown(found),
     )
+
+
+@blueprint.get("/calendar")
+@open_to("public")
+def this_month() -> Response:
+    never_keep()
+    return redirect(url_for("events.calendar", month=f"{units.today():%Y-%m}"), 303)
 
 
 @blueprint.get("/calendar/<month>")

@@ -92,6 +92,8 @@ PROBLEMS = {
     "no_dates": _l("No date is left. Put a date back, or choose a later last day."),
     "overlaps_itself": _l("It lasts longer than the time to the next date. End it earlier."),
     "far_away": _l("That is more than two years away. Is the year right?"),
+    "far_past": _l("That is more than a year ago. Is the year right?"),
+    "all_past": _l("That day has passed. Choose a later one."),
     "clock_gap": _l(
         "%(at)s does not exist: the clocks go forward that night. "
         "The nearest times are %(before)s and %(after)s. You can also leave that day out."

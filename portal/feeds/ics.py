@@ -80,7 +80,8 @@ class Header:
 
 def text(value: str) -> str:
     """A TEXT value (RFC 5545 3.3.11): controls out, the four specials escaped."""
-    return clean(value).replace("\t", " ").translate(_ESCAPES)
+    # Word joiners keep times together on pages; old calendars draw a box for them.
+    return clean(value).replace("\t", " ").replace("\u2060", "").translate(_ESCAPES)
 
 
 def fold(line: str) -> str:

@@ -102,7 +102,7 @@ def _words(
     _ = translator(language)
     chain = languages()[language].chain
     title, text = say(event.titles, chain)[0], say(event.texts, chain)[0]
-    parts = [text, *_facts(event, language)]
+    parts = [text, *_facts(event, language, status)]
     if row is not None and row.is_moved and row.status == "confirmed":
         parts.insert(0, _moved(event, row, language))
     reason = event.reason if status == "CANCELLED" else {}
@@ -129,7 +129,7 @@ def _moved(event: Event, row: Occurrence, language: str) -> str:
     return _("New time: %(when)s") % {"when": when}
 
 
-def _facts(event: Event, language: str) -> list[str]:
+def _facts(event: Event, language: str, status: str) -> list[str]:
     """Age, hosts, cost and sign-up, a line each.
 
     Whom it is directed to stays on the page: a calendar is read over somebody's shoulder.
@@ -140,7 +140,8 @@ def _facts(event: Event, language: str) -> list[str]:
     # Who receives people can tell where it is.
     shown = (event.cost,) if event.hides_place else (event.host_note, event.cost)
     lines += [say(texts, chain)[0] for texts in shown]
-    lines.append(sign_up_words(event.sign_up, event.sign_up_link, event.phone, language))
+    if status != "CANCELLED":
+        lines.append(sign_up_words(event.sign_up, event.sign_up_link, event.phone, language))
     if not event.hides_place and event.co_hosts:
         hosts = ", ".join([event.unit.name, *(unit.name for unit in event.co_hosts)])
         lines.append(_("Hosts: %(hosts)s") % {"hosts": hosts})

@@ -77,7 +77,7 @@ def one_date(slug: str, key: str) -> Response:
 @open_to("public")
 def subscribe() -> str:
     name = request.args.get("scope", "all")
-    scope = queries.scope(name, units.today()) or queries.scope("all", units.today())
+    scope = queries.scope(name, units.today())
     if scope is None or scope.moved_to is not None:
         abort(404)
     key = language().key

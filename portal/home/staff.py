@@ -18,6 +18,7 @@ from portal.events import queries as events
 from portal.events import showing
 from portal.events.queries import Filter
 from portal.events.staff import own_unit_ids, own_units
+from portal.places.queries import closed_on
 from portal.units import actions as units_actions
 from portal.units import queries as units
 from portal.units.models import Unit
@@ -34,14 +35,24 @@ def start() -> str:
     coming = [
         row for one in wanted for row in events.listed(one, now(), None, units.today(), limit=6)
     ]
+    own = events.events_of_units(ids)
     return render_template(
         "home/staff.html",
         waiting=events.waiting_for(ids),
-        drafts=[event for event in events.events_of_units(ids) if event.status == "draft"][:10],
+        drafts=[event for event in own if event.status == "draft"][:10],
+        asked=[event for event in own if event.status == "waiting"][:10],
         cards=showing.cards(sorted(coming, key=lambda row: row.starts_at)[:6], language().key),
         mine=mine,
-        for_staff=showing.cards(events.for_staff(now(), 10), language().key),
+        for_staff=_for_staff(ids is None or any(unit.kind != "association" for unit in mine)),
+        done=request.args.get("done", ""),
+        when=lambda row: showing.card(row, language().key).when,
+        closed_on=closed_on,
     )
+
+
+def _for_staff(is_staff: bool) -> list[showing.Card]:
+    """What all staff may see; an association publishes here, and is not staff."""
+    return showing.cards(events.for_staff(now(), 10), language().key) if is_staff else []
 
 
 @blueprint.get("/admin/invitations")
@@ -101,4 +112,4 @@ def change_person(account_id: int) -> Response:
         abort(409)
     accounts.set_disabled(account, request.form.get("do") == "close")
     db.session.commit()
-    return redirect(url_for("staff.people"), 303)
+    return redirect(url_for("staff.people", done=1), 303)

@@ -12,11 +12,17 @@ from sqlalchemy import select
 
 from portal.core.audit import record
 from portal.core.extensions import db
-from portal.core.text import Localised, slugify
+from portal.core.problems import Problem, Refused
+from portal.core.text import Localised, fold, slugify
+from portal.places import queries
 from portal.places.models import Break, ClosedDay, OpeningHours, Photo, Place
-from portal.places.opening import Hours
+from portal.places.opening import DaySpan, Hours, check_days
 from portal.places.photos import encode
 from portal.units.models import Unit
+from portal.units.queries import today
+
+LONGEST_CLOSED = 366
+LONGEST_BREAK = 120
 
 
 def add_premises(unit: Unit, data: dict[str, Any]) -> Place:
@@ -27,7 +33,13 @@ def add_premises(unit: Unit, data: dict[str, Any]) -> Place:
 
 
 def add_room(unit: Unit, data: dict[str, Any]) -> Place:
-    """A room of a unit, with the unit's address unless it has one of its own."""
+    """A room of a unit, with the unit's address unless it has one of its own.
+
+    Raises Refused for a name that another room of the unit has.
+    """
+    taken = {fold(room.names.get("sv", "")) for room in queries.places_of(unit)}
+    if fold(data["names"]["sv"]) in taken:
+        raise Refused(Problem("name_taken", "name"))
     wanted = data.get("slug") or f"{unit.slug}-{slugify(data['names']['sv'], 'room')}"
     premises = db.session.scalar(
         select(Place).where(Place.unit_id == unit.id, Place.is_premises.is_(True))
@@ -96,7 +108,9 @@ def update_place(place: Place, values: dict[str, Any]) -> None:
 
 
 def close_days(place: Place, first_on: date, last_on: date, reason: Localised) -> ClosedDay:
-    """Notes that a place is closed, first and last day included."""
+    """Notes that a place is closed, first and last day included; raises Refused."""
+    known = [DaySpan(row.first_on, row.last_on) for row in queries.closed_days(place, first_on)]
+    _refuse(check_days(DaySpan(first_on, last_on), known, today(), LONGEST_CLOSED))
     row = ClosedDay(place_id=place.id, first_on=first_on, last_on=last_on, reason=reason)
     db.session.add(row)
     db.session.flush()
@@ -136,6 +150,8 @@ def add_break(
     names: Localised, first_on: date, last_on: date, *, is_assumed: bool = False
 ) -> Break:
     """Adds a break of the municipality's schools, first and last day included."""
+    if not is_assumed:
+        _refuse(check_days(DaySpan(first_on, last_on), [], today(), LONGEST_BREAK))
     row = Break(names=names, first_on=first_on, last_on=last_on, is_assumed=is_assumed)
     db.session.add(row)
     db.session.flush()
@@ -147,6 +163,11 @@ def remove_break(row: Break) -> None:
     record("break.remove", "break", row.id)
     db.session.delete(row)
     db.session.flush()
+
+
+def _refuse(problems: list[Problem]) -> None:
+    if problems:
+        raise Refused(*problems)
 
 
 def _free_slug(wanted: str) -> str:

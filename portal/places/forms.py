@@ -9,7 +9,6 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField, FileRequired
 from wtforms import ValidationError
-from wtforms.validators import DataRequired
 
 from portal.core.forms import (
     ChoiceField,
@@ -19,13 +18,14 @@ from portal.core.forms import (
     NumberField,
     OneOfField,
     TextField,
+    is_email,
     is_link,
     is_phone,
+    needed,
     optional,
 )
+from portal.core.text import Localised
 from portal.places.opening import Hours
-
-NEEDED = DataRequired(_l("Write something here."))
 
 
 class HoursField(LineField):
@@ -52,21 +52,31 @@ def _is_hours(_form: Any, field: HoursField) -> None:
         opens, closes = time(numbers[0], numbers[1]), time(numbers[2], numbers[3])
         if closes <= opens:
             raise ValidationError(str(_l("It closes before it opens. Change one of the times.")))
+        if any(opens < other[1] and other[0] < closes for other in field.spans):
+            raise ValidationError(str(_l("Two of the times overlap. Change one of them.")))
         field.spans.append((opens, closes))
+
+
+def _by_language(name: str) -> list[tuple[str, str]]:
+    return [("sv", name), ("en", f"{name}_en"), ("fi", f"{name}_fi")]
 
 
 class UnitForm(Form):
     """What a unit says of itself and its premises."""
 
-    name = LineField(_l("Name"), [NEEDED], size=120)
+    name = LineField(_l("Name"), [needed(_l("Write a name."))], size=120)
     phone = LineField(_l("Unit’s telephone"), [optional(), is_phone], size=30)
-    email = LineField(_l("E-mail of the desk"), [optional()], size=120)
+    email = LineField(_l("E-mail of the desk"), [optional(), is_email], size=120)
     website = LineField(_l("Own website"), [optional(), is_link], size=300)
     intro = TextField(_l("About us"), [optional()], size=600)
+    intro_en = TextField(_l("About us, in English"), [optional()], size=600)
+    intro_fi = TextField(_l("About us, in Finnish"), [optional()], size=600)
     street = LineField(_l("Street and number"), [optional()], size=120)
     postcode = LineField(_l("Postcode"), [optional()], size=10)
     locality = LineField(_l("Town"), [optional()], size=60)
     how_to_come = TextField(_l("How to come here"), [optional()], size=600)
+    how_to_come_en = TextField(_l("How to come here, in English"), [optional()], size=600)
+    how_to_come_fi = TextField(_l("How to come here, in Finnish"), [optional()], size=600)
     rules = TextField(_l("House rules, one a line"), [optional()], size=1000)
     hours_0 = HoursField(_l("Monday"))
     hours_1 = HoursField(_l("Tuesday"))
@@ -82,6 +92,16 @@ class UnitForm(Form):
     quiet_room = OneOfField(_l("Quiet room"))
     changing_table = OneOfField(_l("Changing table"))
 
+    def texts(self, name: str, before: Localised) -> Localised:
+        """A text by language; languages that the form does not ask for stay as they were."""
+        given = {key: self[field].data or "" for key, field in _by_language(name)}
+        return {**before, **given}
+
+    def fill_texts(self, name: str, texts: Localised) -> None:
+        """Puts a text by language into its fields."""
+        for key, field in _by_language(name):
+            self[field].data = texts.get(key, "")
+
     def hours(self) -> list[Hours]:
         """The week as plain values; call after validate()."""
         return [
@@ -95,7 +115,12 @@ class RoomForm(Form):
     """A room of a unit."""
 
     # Beside the unit's own name on one page, so with an id of its own.
-    name = LineField(_l("Name of the room"), [NEEDED], size=80, id="room-name")
+    name = LineField(
+        _l("Name of the room"),
+        [needed(_l("Write the name of the room."))],
+        size=80,
+        id="room-name",
+    )
     floor = LineField(_l("Floor"), [optional()], size=20)
     capacity = NumberField(_l("How many people fit"), 1, 5000)
     visibility = ChoiceField(_l("Who may see it"))
@@ -104,22 +129,26 @@ class RoomForm(Form):
 class ClosedForm(Form):
     """Days on which the unit is closed."""
 
-    first_on = DayField(_l("First day closed"), [NEEDED])
+    first_on = DayField(_l("First day closed"), [needed(_l("Write the first day."))])
     last_on = DayField(_l("Last day closed"), [optional()])
-    reason = LineField(_l("Reason"), [NEEDED], size=120)
+    reason = LineField(
+        _l("Reason"), [needed(_l("Write the reason. People will see it."))], size=120
+    )
 
 
 class BreakForm(Form):
     """A break of the municipality's schools."""
 
-    name = LineField(_l("Name"), [NEEDED], size=60)
-    first_on = DayField(_l("First day"), [NEEDED])
-    last_on = DayField(_l("Last day"), [NEEDED])
+    name = LineField(_l("Name"), [needed(_l("Write a name."))], size=60)
+    first_on = DayField(_l("First day"), [needed(_l("Write the first day."))])
+    last_on = DayField(_l("Last day"), [needed(_l("Write the last day."))])
 
 
 class PhotoForm(Form):
     """The one photograph."""
 
     photo = FileField(_l("Photograph"), [FileRequired(_l("Choose a picture."))])
-    alt = LineField(_l("What the picture shows"), [NEEDED], size=200)
-    credit = LineField(_l("Who took it"), [NEEDED], size=100)
+    alt = LineField(
+        _l("What the picture shows"), [needed(_l("Write what the picture shows."))], size=200
+    )
+    credit = LineField(_l("Who took it"), [needed(_l("Write who took it."))], size=100)

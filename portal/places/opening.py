@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import date, time, timedelta
 from functools import lru_cache
 
+from portal.core.problems import Problem
+
 
 @dataclass(frozen=True)
 class DaySpan:
@@ -18,6 +20,19 @@ class DaySpan:
 
     def __contains__(self, day: object) -> bool:
         return isinstance(day, date) and self.first_on <= day <= self.last_on
+
+
+def check_days(span: DaySpan, known: Iterable[DaySpan], today: date, longest: int) -> list[Problem]:
+    """What is wrong with a span of closed days or a break of at most `longest` days."""
+    if span.last_on < span.first_on:
+        return [Problem("days_reversed", "last_on")]
+    if span.last_on < today:
+        return [Problem("days_past", "first_on")]
+    if (span.last_on - span.first_on).days >= longest:
+        return [Problem("days_many", "last_on", {"n": longest})]
+    if any(span.first_on <= one.last_on and one.first_on <= span.last_on for one in known):
+        return [Problem("days_known", "first_on")]
+    return []
 
 
 @dataclass(frozen=True)

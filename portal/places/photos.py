@@ -10,11 +10,12 @@ from dataclasses import dataclass
 MAX_BYTES = 12 * 1024 * 1024
 MAX_PIXELS = 50_000_000
 WIDTH = 960
+MIN_WIDTH = 400
 QUALITY = 72
 
 
 class UnusablePhoto(Exception):
-    """Not a picture that can be used; `code` is too_large or not_a_picture."""
+    """Not a picture that can be used; `code` is too_large, too_small or not_a_picture."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
@@ -55,6 +56,8 @@ def encode(raw: bytes) -> Encoded:
         raise UnusablePhoto("too_large") from error
     except Exception as error:
         raise UnusablePhoto("not_a_picture") from error
+    if upright.width < MIN_WIDTH:
+        raise UnusablePhoto("too_small")
     upright.thumbnail((WIDTH, WIDTH))
     fresh = Image.new("RGB", upright.size)
     fresh.paste(upright)

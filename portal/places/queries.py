@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from portal.core.extensions import db
@@ -54,6 +54,19 @@ def closed_days(place: Place, from_on: date) -> list[ClosedDay]:
     """Closed days that have not passed."""
     query = select(ClosedDay).where(ClosedDay.place_id == place.id, ClosedDay.last_on >= from_on)
     return list(db.session.scalars(query.order_by(ClosedDay.first_on)))
+
+
+def closed_on(place: Place | None, day: date) -> ClosedDay | None:
+    """Why a place, or the premises it belongs to, is closed on a day; nothing when open."""
+    if place is None:
+        return None
+    houses = select(Place.id).where(Place.unit_id == place.unit_id, Place.is_premises.is_(True))
+    query = select(ClosedDay).where(
+        or_(ClosedDay.place_id == place.id, ClosedDay.place_id.in_(houses)),
+        ClosedDay.first_on <= day,
+        ClosedDay.last_on >= day,
+    )
+    return db.session.scalars(query).first()
 
 
 def breaks(from_on: date | None = None) -> list[Break]:

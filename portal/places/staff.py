@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, time, timedelta
+
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
@@ -9,12 +11,16 @@ from werkzeug.wrappers import Response
 from portal.core.access import current_account, open_to
 from portal.core.database import begin_write
 from portal.core.extensions import db
+from portal.core.languages import language
+from portal.core.problems import Problem, Refused
 from portal.events import actions as events
+from portal.events import queries as event_queries
+from portal.events import showing
 from portal.places import actions, queries
 from portal.places.forms import ClosedForm, PhotoForm, RoomForm, UnitForm
 from portal.places.models import ClosedDay, Place
 from portal.places.photos import UnusablePhoto
-from portal.places.words import ANSWERS, FACILITIES
+from portal.places.words import ANSWERS, FACILITIES, say_problem
 from portal.units import queries as units
 from portal.units.models import Unit
 
@@ -57,13 +63,13 @@ def save_unit(slug: str) -> Response | tuple[str, int]:
 def _store(found: Unit, form: UnitForm) -> None:
     """Writes the unit and its premises; feeds that name them are told."""
     values = {name: form[name].data or "" for name in UNIT_FIELDS}
-    events.change_unit(found, {**values, "intro": {**found.intro, "sv": form.intro.data or ""}})
+    events.change_unit(found, {**values, "intro": form.texts("intro", found.intro)})
     place = queries.premises(found)
     if place is None:
         return
     rules = [line for line in (form.rules.data or "").split("\n") if line.strip()]
     changed = {name: form[name].data or "" for name in PLACE_FIELDS}
-    changed["how_to_come"] = {**place.how_to_come, "sv": form.how_to_come.data or ""}
+    changed["how_to_come"] = form.texts("how_to_come", place.how_to_come)
     changed["rules"] = {**place.rules, "sv": rules}
     changed["facilities"] = {code: form[code].data for code in FACILITIES}
     events.change_place(place, changed)
@@ -77,16 +83,17 @@ def add_room(slug: str) -> Response | tuple[str, int]:
     found, form = _own(slug), _room_form()
     if not form.validate():
         return _page(found, None, room=form), 422
-    names = {"sv": form.name.data or ""}
-    actions.add_room(
-        found,
-        {
-            "names": names,
-            "floor": form.floor.data or "",
-            "capacity": form.capacity.data,
-            "visibility": form.visibility.data,
-        },
-    )
+    room = {
+        "names": {"sv": form.name.data or ""},
+        "floor": form.floor.data or "",
+        "capacity": form.capacity.data,
+        "visibility": form.visibility.data,
+    }
+    try:
+        actions.add_room(found, room)
+    except Refused as refused:
+        form.add(refused.problems, say_problem)
+        return _page(found, None, room=form), 422
     db.session.commit()
     return redirect(url_for("staff_places.unit", slug=slug, done="room"), 303)
 
@@ -97,13 +104,14 @@ def close(slug: str) -> Response | tuple[str, int]:
     begin_write()
     found, form = _own(slug), ClosedForm(request.form)
     place = queries.premises(found) or abort(404)
-    if form.validate():
-        first, last = form.first_on.day, form.last_on.day or form.first_on.day
-        if first is not None and last is not None and last >= first:
-            actions.close_days(place, first, last, {"sv": form.reason.data or ""})
+    if form.validate() and form.first_on.day is not None:
+        last = form.last_on.day or form.first_on.day
+        try:
+            actions.close_days(place, form.first_on.day, last, {"sv": form.reason.data or ""})
             db.session.commit()
             return redirect(url_for("staff_places.unit", slug=slug, done="closed"), 303)
-        form.last_on.errors = [_("The last day is before the first day. Change one of them.")]
+        except Refused as refused:
+            form.add(refused.problems, say_problem)
     return _page(found, None, closed=form), 422
 
 
@@ -135,10 +143,7 @@ def set_photo(slug: str) -> Response | tuple[str, int]:
             db.session.commit()
             return redirect(url_for("staff_places.unit", slug=slug, done="photo"), 303)
         except UnusablePhoto as error:
-            words = {"too_large": _("The picture is too large. Choose one under 12 MB.")}
-            form.photo.errors = [
-                words.get(error.code, _("That is not a picture. Choose a JPEG, PNG or WebP."))
-            ]
+            form.photo.errors = [say_problem(Problem(error.code))]
     return _page(found, None, photo=form), 422
 
 
@@ -169,12 +174,12 @@ def _room_form() -> RoomForm:
 def _fill(form: UnitForm, found: Unit, place: Place | None) -> None:
     for name in UNIT_FIELDS:
         form[name].data = getattr(found, name)
-    form.intro.data = found.intro.get("sv", "")
+    form.fill_texts("intro", found.intro)
     if place is None:
         return
     for name in PLACE_FIELDS:
         form[name].data = getattr(place, name)
-    form.how_to_come.data = place.how_to_come.get("sv", "")
+    form.fill_texts("how_to_come", place.how_to_come)
     form.rules.data = "\n".join(place.rules.get("sv", []))
     for code in FACILITIES:
         form[code].data = place.facilities.get(code, "unknown")
@@ -191,6 +196,7 @@ def _page(
     photo: PhotoForm | None = None,
 ) -> str:
     place = queries.premises(found)
+    closed_rows = queries.closed_days(place, units.today()) if place else []
     if form is None:
         form = _unit_form(found)
         _fill(form, found, place)
@@ -204,7 +210,23 @@ def _page(
         closed_form=closed or ClosedForm(None),
         photo_form=photo or PhotoForm(None),
         photo=queries.photo_of(place) if place else None,
-        closed=queries.closed_days(place, units.today()) if place else [],
+        closed=closed_rows,
+        hit={row.id: _dates_on(found, row) for row in closed_rows},
         done=request.args.get("done", ""),
         wrong=next((f for f in (form, room, closed, photo) if f is not None and f.errors), None),
     )
+
+
+def _dates_on(found: Unit, row: ClosedDay) -> list[tuple[showing.Card, int, str]]:
+    """The unit's own public dates that fall on closed days, to be cancelled one by one."""
+    zone = units.zone()
+    since = datetime.combine(row.first_on, time(), zone).astimezone(UTC)
+    until = datetime.combine(row.last_on + timedelta(days=1), time(), zone).astimezone(UTC)
+    rows = event_queries.listed(
+        event_queries.Filter(unit_id=found.id), since, until, units.today(), limit=30
+    )
+    return [
+        (showing.card(one, language().key), one.event_id, one.key)
+        for one in rows
+        if one.status == "confirmed" and one.event.unit_id == found.id
+    ]

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from flask import abort, redirect, render_template, request, url_for
-from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from portal.core.access import open_to
 from portal.core.database import begin_write
 from portal.core.extensions import db
+from portal.core.problems import Refused
 from portal.places import actions, queries
 from portal.places.forms import BreakForm
 from portal.places.models import Break
 from portal.places.opening import public_holidays
 from portal.places.staff import blueprint
+from portal.places.words import say_problem
 from portal.units import queries as units
 
 
@@ -28,13 +29,13 @@ def breaks() -> str:
 def add_break() -> Response | tuple[str, int]:
     begin_write()
     form = BreakForm(request.form)
-    if form.validate():
-        first, last = form.first_on.day, form.last_on.day
-        if first is not None and last is not None and last >= first:
-            actions.add_break({"sv": form.name.data or ""}, first, last)
+    if form.validate() and form.first_on.day is not None and form.last_on.day is not None:
+        try:
+            actions.add_break({"sv": form.name.data or ""}, form.first_on.day, form.last_on.day)
             db.session.commit()
-            return redirect(url_for("staff_places.breaks"), 303)
-        form.last_on.errors = [_("The last day is before the first day. Change one of them.")]
+            return redirect(url_for("staff_places.breaks", done="added"), 303)
+        except Refused as refused:
+            form.add(refused.problems, say_problem)
     return _breaks_page(form), 422
 
 
@@ -44,7 +45,7 @@ def remove_break(break_id: int) -> Response:
     begin_write()
     actions.remove_break(db.session.get(Break, break_id) or abort(404))
     db.session.commit()
-    return redirect(url_for("staff_places.breaks"), 303)
+    return redirect(url_for("staff_places.breaks", done="removed"), 303)
 
 
 def _breaks_page(form: BreakForm) -> str:
@@ -53,5 +54,9 @@ def _breaks_page(form: BreakForm) -> str:
     days = {**public_holidays(country, today.year), **public_holidays(country, today.year + 1)}
     coming = sorted((day, name) for day, name in days.items() if day >= today)
     return render_template(
-        "places/breaks.html", form=form, breaks=queries.breaks(today), holidays=coming
+        "places/breaks.html",
+        form=form,
+        breaks=queries.breaks(today),
+        holidays=coming,
+        done=request.args.get("done", ""),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
 
+from portal.core.problems import Problem
 from portal.core.words import chosen
 from portal.places.models import Place
 
@@ -15,7 +16,21 @@ FACILITIES = {
     "quiet_room": _l("Quiet room"),
     "changing_table": _l("Changing table"),
 }
+PROBLEMS = {
+    "days_reversed": _l("The last day is before the first day. Change one of them."),
+    "days_past": _l("Those days have passed. Choose later ones."),
+    "days_many": _l("That is more than %(n)s days. Is the year right?"),
+    "days_known": _l("Some of these days are noted already."),
+    "name_taken": _l("There is a room with that name already. Choose another."),
+    "too_large": _l("The picture is too large. Choose one under 12 MB."),
+    "too_small": _l("The picture is too small. Choose one at least 400 pixels wide."),
+    "not_a_picture": _l("That is not a picture. Choose a JPEG, PNG or WebP."),
+}
 ANSWERS = {"yes": _l("Yes"), "no": _l("No"), "unknown": _l("Not known. Call and ask.")}
+
+
+def say_problem(problem: Problem) -> str:
+    return str(PROBLEMS.get(problem.code, problem.code)) % problem.facts
 
 
 def place_name(place: Place, key: str | None = None) -> str:

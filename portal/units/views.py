@@ -28,7 +28,7 @@ def unit(slug: str) -> Response | str:
         return redirect(url_for("units.unit", slug=successor), 301)
     today = queries.today()
     wanted = events.Filter(unit_id=found.id)
-    rows = events.listed(wanted, now(), None, today, limit=12)
+    rows = events.listed(wanted, now(), None, today, limit=8)
     shown = [place for place in places.places_of(found) if place.visibility == "public"]
     premises = shown[0] if shown and shown[0].is_premises else None
     return render_template(

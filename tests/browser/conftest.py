@@ -92,7 +92,7 @@ def _pages() -> dict[str, str]:
     return found
 
 
-class serving:  # noqa: N801 (used as a function)
+class serving:
     """`with serving(folder, port) as address`: the portal in a process of its own."""
 
     def __init__(self, folder: Path, port: int) -> None:
@@ -118,4 +118,3 @@ class serving:  # noqa: N801 (used as a function)
     def __exit__(self, *_: object) -> None:
         self._process.send_signal(signal.SIGTERM)
         self._process.wait(timeout=20)
-

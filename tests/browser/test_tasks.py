@@ -60,7 +60,9 @@ def test_find_what_happens_today(site: Site, open_page: OpenPage, javascript: bo
     assert page.locator(".count, [role=status]").first.is_visible()
     for moment in page.locator("ul.cards time").all():
         given = moment.get_attribute("datetime") or ""
-        assert given[:10] <= today or page.locator(".empty").count(), "nothing but today, or what comes next"
+        assert given[:10] <= today or page.locator(".empty").count(), (
+            "nothing but today, or what comes next"
+        )
 
 
 @both
@@ -87,7 +89,9 @@ def test_subscribe(site: Site, open_page: OpenPage, javascript: bool) -> None:
 
 
 @both
-def test_publish_a_weekly_cafe_without_the_breaks(site: Site, open_page: OpenPage, javascript: bool) -> None:
+def test_publish_a_weekly_cafe_without_the_breaks(
+    site: Site, open_page: OpenPage, javascript: bool
+) -> None:
     """Task 6: one page, at most nine fields, one press; the dates can be seen before."""
     page = open_page(javascript=javascript, width=1280)
     sign_in(page, site)
@@ -118,7 +122,9 @@ def test_publish_a_weekly_cafe_without_the_breaks(site: Site, open_page: OpenPag
 
 
 @both
-def test_show_the_dates_and_leave_one_out(site: Site, open_page: OpenPage, javascript: bool) -> None:
+def test_show_the_dates_and_leave_one_out(
+    site: Site, open_page: OpenPage, javascript: bool
+) -> None:
     """The same task by those who look first: one press more for the dates."""
     page = open_page(javascript=javascript, width=390)
     sign_in(page, site)
@@ -172,7 +178,10 @@ def test_a_month_further_without_a_full_reload(site: Site, open_page: OpenPage) 
     page.goto(site.url(site.pages["month"]))
     before = page.title()
     full: list[str] = []
-    page.on("request", lambda request: full.append(request.url) if request.is_navigation_request() else None)
+    page.on(
+        "request",
+        lambda request: full.append(request.url) if request.is_navigation_request() else None,
+    )
     following = page.locator('a[rel="next"]').first
     target = following.get_attribute("href") or ""
     following.click()

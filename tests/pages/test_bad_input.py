@@ -338,8 +338,16 @@ def refused(
 
 # A list cannot show as chosen what it does not offer.
 CHOICES = {
-    "kind", "place", "unit", "repeat", "age_unit", "sign_up", "visibility", "other_language", *FACILITIES
-}  # fmt: skip
+    "kind",
+    "place",
+    "unit",
+    "repeat",
+    "age_unit",
+    "sign_up",
+    "visibility",
+    "other_language",
+    *FACILITIES,
+}
 
 
 def at(page: Page, name: str) -> str:
@@ -486,11 +494,19 @@ CLOCKS = {
     "a time that does not exist": {"first_day": "2027-03-28", "starts": "02:30", "ends": "04:00"},
     "an end that does not exist": {"first_day": "2027-03-28", "starts": "01:00", "ends": "02:30"},
     "a time that is there twice": {"first_day": "2027-10-31", "starts": "02:30", "ends": "04:00"},
-    "a past time that is there twice": {"first_day": "2026-10-25", "starts": "02:30", "ends": "04:00"},
-    "one date of a series does not exist": {
-        "first_day": "2027-03-21", "starts": "02:30", "ends": "04:00", "repeat": "weekly", "until": "2027-04-11",
+    "a past time that is there twice": {
+        "first_day": "2026-10-25",
+        "starts": "02:30",
+        "ends": "04:00",
     },
-}  # fmt: skip
+    "one date of a series does not exist": {
+        "first_day": "2027-03-21",
+        "starts": "02:30",
+        "ends": "04:00",
+        "repeat": "weekly",
+        "until": "2027-04-11",
+    },
+}
 SERIES: dict[str, tuple[dict[str, Any], str]] = {
     **{name: (when, "ends" if "an end" in name else "starts") for name, when in CLOCKS.items()},
     "an end before the start": ({"starts": "17:00", "ends": "16:00"}, "ends"),
@@ -579,7 +595,7 @@ def test_what_is_stored_is_clean(city: Flask, opened: Any, visitor: Browser) -> 
 
 
 def test_a_wrong_password_says_so_and_tells_nothing(city: Flask, opened: Any) -> None:
-    browser, form, good = opened("sign in")
+    browser, form, _ = opened("sign in")
     before = stored(city)
     texts = []
     for email in ("editor@small.example", "nobody@small.example"):
@@ -732,7 +748,7 @@ def test_no_address_makes_it_stumble(city: Flask) -> None:
                 "next",
             )
             response = visitor.get(path, query_string=dict.fromkeys(names, value))
-            wanted = (404,) if "\0" in value else (200, 303, 422)
+            wanted = (404,) if "\0" in value else (200, 303, 404, 422)
             assert response.status_code in wanted, (path, value[:20])
             if response.status_code == 200 and path in ("/events", "/places"):
                 read_answer(response, path)
@@ -740,9 +756,22 @@ def test_no_address_makes_it_stumble(city: Flask) -> None:
 
     for value in (*JUNK[:-1], "\x00", "..", "2026-11", "9" * 30, "2026-13", "0000-01"):
         part = quote(value[:300], safe="")
-        for pattern in ("/events/{}", "/events/x/{}", "/events/x/{}.ics", "/units/{}", "/places/{}", "/calendar/{}",
-                        "/help/contacts/{}", "/feeds/unit-{}.sv.ics", "/feeds/{}.sv.ics", "/feeds/all.{}.ics",
-                        "/feeds/event-{}.en.ics", "/sign-in/invitation/{}", "/places/x/photo-{}.jpg", "/{}"):  # fmt: skip
+        for pattern in (
+            "/events/{}",
+            "/events/x/{}",
+            "/events/x/{}.ics",
+            "/units/{}",
+            "/places/{}",
+            "/calendar/{}",
+            "/help/contacts/{}",
+            "/feeds/unit-{}.sv.ics",
+            "/feeds/{}.sv.ics",
+            "/feeds/all.{}.ics",
+            "/feeds/event-{}.en.ics",
+            "/sign-in/invitation/{}",
+            "/places/x/photo-{}.jpg",
+            "/{}",
+        ):
             response = visitor.get(pattern.format(part))
             assert response.status_code in (200, 303, 308, 404), (
                 pattern,
@@ -764,8 +793,13 @@ def test_numbers_without_end_are_no_number_of_anything(city: Flask) -> None:
             "/staff/events/{}/dates/2026-12-02/cancel",
         ):
             assert admin.get(path.format(number)).status_code == 404, (path, number)
-        for path in ("/staff/events/{}/delete", "/staff/events/{}/answer", "/admin/people/{}", "/admin/breaks/{}/remove",
-                     f"/staff/units/{LIBRARY}/closed/{{}}"):  # fmt: skip
+        for path in (
+            "/staff/events/{}/delete",
+            "/staff/events/{}/answer",
+            "/admin/people/{}",
+            "/admin/breaks/{}/remove",
+            f"/staff/units/{LIBRARY}/closed/{{}}",
+        ):
             assert admin.submit(path.format(number)).status_code in (403, 404), (path, number)
     for key in ("x", "2026-12-02t1700", LONG[:500], "%00"):
         assert admin.get(f"/staff/events/1/dates/{key}/cancel").status_code == 404

@@ -332,7 +332,7 @@ def test_what_is_hidden_and_what_never_was_answer_the_same(
         ]
         for pattern in pairs:
             _same(visitor, prefix + pattern, slug, never, 404)
-        _same(visitor, prefix + "/subscribe?scope=event-{}", slug, never, 200)
+        _same(visitor, prefix + "/subscribe?scope=event-{}", slug, never, 404)
         _same(visitor, "/feeds/event-{}.sv.ics", slug, never, 404)
     never = "q" * len(hidden.room)
     for pattern in ("/places/{}", f"/places/{{}}/photo-{'0' * 16}.jpg"):

@@ -28,6 +28,7 @@ NO_PAGES = {
     "feeds.robots",
     "places.photo",
     "home.health",
+    "events.this_month",  # leads on to the month
 }
 # Reached by a link that is shown once; see test_journey.py.
 BY_LINK = {"accounts.invitation"}
@@ -49,7 +50,11 @@ def addresses(demo_site: Flask) -> dict[str, list[str]]:
         months = [today.replace(day=1), (today + timedelta(days=62)).replace(day=1)]
         return {
             "home.start": ["/"],
-            "home.search": ["/search?q=sprakkafe", "/search?q=zebrahest", "/search?q=%3Cb%3E%26%22"],
+            "home.search": [
+                "/search?q=sprakkafe",
+                "/search?q=zebrahest",
+                "/search?q=%3Cb%3E%26%22",
+            ],
             "home.help": ["/help"],
             "home.language_list": ["/help/languages"],
             "home.about_data": ["/about/data"],
@@ -81,7 +86,6 @@ def addresses(demo_site: Flask) -> dict[str, list[str]]:
             "feeds.subscribe": [
                 "/subscribe",
                 f"/subscribe?scope=unit-{unit.slug}",
-                "/subscribe?scope=x",
             ],
             "accounts.sign_in": ["/sign-in", "/sign-in?next=/staff/events"],
         }
@@ -160,6 +164,7 @@ def test_errors_are_pages_too(visitor: Browser, key: str) -> None:
         "/units/nobody",
         "/places/nowhere",
         "/calendar/2026-13",
+        "/subscribe?scope=event-nothing",
     )
     for path in (
         *lost,
@@ -250,6 +255,8 @@ def test_a_file_that_a_page_preloads_is_the_one_that_its_styles_ask_for(visitor:
     """Two addresses of one font would be two fonts on the way to somebody's telephone."""
     root = read(visitor, "/")
     fonts = [node.get("href") or "" for node in find_all(root, "link", rel="preload")]
-    styles = visitor.get(next(node.get("href") or "" for node in find_all(root, "link", rel="stylesheet")))
+    styles = visitor.get(
+        next(node.get("href") or "" for node in find_all(root, "link", rel="stylesheet"))
+    )
     asked = re.findall(r"url\(([^)]+)\)", styles.text)
     assert [font.replace("/static/", "../") for font in fonts] == asked

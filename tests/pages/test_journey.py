@@ -24,12 +24,11 @@ from werkzeug.test import TestResponse
 
 from portal.core.extensions import db
 from portal.events.queries import kind_by_slug
+from tests.pages.conftest import World
 from tests.support import factories
 from tests.support.forms import form_with
 from tests.support.portal_app import LIBRARY, PASSWORD, Browser
 from tests.support.site import find_all, read, read_answer, words
-
-from tests.pages.conftest import World
 
 # Wednesdays before, in and after the autumn break of small.toml (26 to 30 October 2026).
 BEFORE, IN_BREAK, AFTER = "2026-10-21", "2026-10-28", "2026-11-04"
@@ -136,7 +135,9 @@ def test_a_date_is_cancelled_and_happens_after_all(
     before = visitor.get(f"/feeds/event-{slug}.sv.ics")
 
     ask = next(
-        node.get("href") or "" for node in dates.iter("a") if (node.get("href") or "").endswith(f"{day}/cancel")
+        node.get("href") or ""
+        for node in dates.iter("a")
+        if (node.get("href") or "").endswith(f"{day}/cancel")
     )
     form = form_with(read(editor, ask, is_public=False), ask, "reason")
     done = follow(editor, form.send(editor, reason="Värden är sjuk"))
@@ -161,7 +162,9 @@ def test_a_date_is_cancelled_and_happens_after_all(
 
 def form_with_action(root: Element, end: str) -> str:
     return next(
-        node.get("action") or "" for node in root.iter("form") if (node.get("action") or "").endswith(end)
+        node.get("action") or ""
+        for node in root.iter("form")
+        if (node.get("action") or "").endswith(end)
     )
 
 
@@ -179,7 +182,11 @@ def test_a_whole_event_is_cancelled_and_stays(
     editor = somebody("editor")
     slug = slug_of(publish_cafe(editor))
     listed = read(editor, "/staff/events", is_public=False)
-    edit = next(node.get("href") or "" for node in listed.iter("a") if re.search(r"/events/\d+$", node.get("href") or ""))
+    edit = next(
+        node.get("href") or ""
+        for node in listed.iter("a")
+        if re.search(r"/events/\d+$", node.get("href") or "")
+    )
     path = f"{edit}/cancel"
     form = form_with(read(editor, path, is_public=False), path, "reason")
     follow(editor, form.send(editor, reason="Huset byggs om"))
@@ -208,7 +215,12 @@ def test_an_association_publishes_at_a_library_that_says_yes(
     assert "SameSite=Lax" in cookie
     read(guest, "/staff", is_public=False)
     assert visitor.get(link).status_code == 404, "it works once"
-    assert visitor.submit(link, {"email": "b@vi.example", "name": "B", "password": PASSWORD}).status_code == 404
+    assert (
+        visitor.submit(
+            link, {"email": "b@vi.example", "name": "B", "password": PASSWORD}
+        ).status_code
+        == 404
+    )
 
     with city.app_context():
         place, kind = factories.place().id, kind_by_slug("language-cafe")
@@ -219,7 +231,9 @@ def test_an_association_publishes_at_a_library_that_says_yes(
         for node in waiting.iter("a")
         if re.search(r"/staff/events/\d+$", node.get("href") or "")
     )
-    assert "/events/onsdagskafe" not in [node.get("href") for node in waiting.iter("a")], "no page yet"
+    assert "/events/onsdagskafe" not in [node.get("href") for node in waiting.iter("a")], (
+        "no page yet"
+    )
     assert visitor.get("/events/onsdagskafe").status_code == 404
     assert feed_dates(visitor, "all") == {}
     assert guest.submit(f"/staff/events/{number}/answer", {"answer": "yes"}).status_code == 403
@@ -242,7 +256,9 @@ def test_an_association_publishes_at_a_library_that_says_yes(
     page = read(visitor, "/events/onsdagskafe")
     assert "Föreningen Vi" in words(page)
     assert "Vi städar efter oss." in words(page)
-    assert set(feed_dates(visitor, f"unit-{LIBRARY}")) == set(feed_dates(visitor, "unit-foreningen-vi"))
+    assert set(feed_dates(visitor, f"unit-{LIBRARY}")) == set(
+        feed_dates(visitor, "unit-foreningen-vi")
+    )
     assert AFTER in feed_dates(visitor, f"unit-{LIBRARY}")
 
 
@@ -273,7 +289,11 @@ def test_a_published_event_cannot_slip_into_a_place_that_was_not_asked(
     guest = somebody("association")
     publish_cafe(guest, place="0", elsewhere="Folkets hus")
     listed = read(guest, "/staff/events", is_public=False)
-    path = next(node.get("href") or "" for node in listed.iter("a") if re.search(r"/events/\d+$", node.get("href") or ""))
+    path = next(
+        node.get("href") or ""
+        for node in listed.iter("a")
+        if re.search(r"/events/\d+$", node.get("href") or "")
+    )
     form = form_with(read(guest, path, is_public=False), path, "title")
     with city.app_context():
         place = factories.place().id
@@ -323,7 +343,9 @@ def test_signing_in_and_out(city: Flask, visitor: Browser) -> None:
     assert done.status_code == 303
     assert done.headers["Location"] == "/staff/events?x=1"
     root = read(visitor, "/staff/events", is_public=False)
-    token = next(node.get("value") for node in root.iter("input") if node.get("name") == "csrf_token")
+    token = next(
+        node.get("value") for node in root.iter("input") if node.get("name") == "csrf_token"
+    )
     out = visitor.post("/sign-out", data={"csrf_token": token})
     assert out.status_code == 303
     assert "cookies" in out.headers["Clear-Site-Data"]
@@ -339,14 +361,19 @@ def test_a_photograph_shows_and_what_the_camera_knew_is_gone(
     gps = exif.get_ifd(0x8825)
     gps[2], gps[4] = (59.0, 20.0, 0.0), (18.0, 4.0, 0.0)
     raw = io.BytesIO()
-    Image.new("RGB", (2400, 1200), (20, 90, 160)).save(raw, "JPEG", exif=exif, comment=b"hemlig kommentar")
+    Image.new("RGB", (2400, 1200), (20, 90, 160)).save(
+        raw, "JPEG", exif=exif, comment=b"hemlig kommentar"
+    )
     assert b"Kamerafabriken" in raw.getvalue()
 
     editor, path = somebody("editor"), f"/staff/units/{LIBRARY}"
     form = form_with(read(editor, path, is_public=False), path, "alt", "/photo")
     assert form.element.get("enctype") == "multipart/form-data"
     sent = form.send(
-        editor, photo=(io.BytesIO(raw.getvalue()), "min väg/../dörr.jpg"), alt="En blå dörr", credit="Biblioteket"
+        editor,
+        photo=(io.BytesIO(raw.getvalue()), "min väg/../dörr.jpg"),
+        alt="En blå dörr",
+        credit="Biblioteket",
     )
     follow(editor, sent)
     root = read(visitor, f"/units/{LIBRARY}")
@@ -360,17 +387,29 @@ def test_a_photograph_shows_and_what_the_camera_knew_is_gone(
     assert picture.size == (480, 960), "upright, and no larger than a page needs"
     assert [shown.get("width"), shown.get("height")] == ["480", "960"]
     assert not picture.getexif()
-    assert set(picture.info) <= {"jfif", "jfif_version", "jfif_unit", "jfif_density", "progressive", "progression"}
+    assert set(picture.info) <= {
+        "jfif",
+        "jfif_version",
+        "jfif_unit",
+        "jfif_density",
+        "progressive",
+        "progression",
+    }
     for word in (b"Kamerafabriken", b"hemlig", b"Exif", b"GPS"):
         assert word not in answer.data
 
 
-def test_a_unit_changes_what_it_says(october: None, somebody: Callable[[str], Browser], visitor: Browser) -> None:
+def test_a_unit_changes_what_it_says(
+    october: None, somebody: Callable[[str], Browser], visitor: Browser
+) -> None:
     editor, path = somebody("editor"), f"/staff/units/{LIBRARY}"
     slug = slug_of(publish_cafe(editor))
     before = visitor.get(f"/feeds/event-{slug}.sv.ics").text
     form = form_with(read(editor, path, is_public=False), path, "hours_0")
-    follow(editor, form.send(editor, street="Nygatan 9", hours_0="10-12, 13-17", rules="Hälsa.\nStäda."))
+    follow(
+        editor,
+        form.send(editor, street="Nygatan 9", hours_0="10-12, 13-17", rules="Hälsa.\nStäda."),
+    )
     page = words(read(visitor, f"/units/{LIBRARY}"))
     assert "Nygatan 9" in page
     assert "Städa." in page
@@ -381,7 +420,11 @@ def test_a_unit_changes_what_it_says(october: None, somebody: Callable[[str], Br
     follow(editor, closed.send(editor, first_on="2026-11-02", last_on="", reason="Inventering"))
     assert "Inventering" in words(read(visitor, f"/units/{LIBRARY}"))
     again = read(editor, path, is_public=False)
-    back = next(node.get("action") or "" for node in again.iter("form") if re.search(r"/closed/\d+$", node.get("action") or ""))
+    back = next(
+        node.get("action") or ""
+        for node in again.iter("form")
+        if re.search(r"/closed/\d+$", node.get("action") or "")
+    )
     follow(editor, editor.submit(back))
     assert "Inventering" not in words(read(visitor, f"/units/{LIBRARY}"))
 
@@ -396,10 +439,16 @@ def test_an_association_can_say_something_of_itself(
     assert "Vi träffas och sjunger." in words(read(visitor, "/units/exempelforeningen"))
 
 
-def test_nothing_found_offers_a_next_step(october: None, somebody: Callable[[str], Browser], visitor: Browser) -> None:
+def test_nothing_found_offers_a_next_step(
+    october: None, somebody: Callable[[str], Browser], visitor: Browser
+) -> None:
     publish_cafe(somebody("editor"))
     nothing = read(visitor, "/events?q=zebrahest")
-    ways = {node.get("href") for box in find_all(nothing, "div", class_="empty") for node in box.iter("a")}
+    ways = {
+        node.get("href")
+        for box in find_all(nothing, "div", class_="empty")
+        for node in box.iter("a")
+    }
     assert {"/events", "/help"} <= ways
     later = read(visitor, "/events?to=2026-10-13")
     assert page_dates(later) == {BEFORE: False}, "the next date instead"
@@ -407,10 +456,16 @@ def test_nothing_found_offers_a_next_step(october: None, somebody: Callable[[str
     assert "nobody" in told, "what is not known is named"
 
 
-def test_a_filter_can_be_taken_away(october: None, somebody: Callable[[str], Browser], visitor: Browser) -> None:
+def test_a_filter_can_be_taken_away(
+    october: None, somebody: Callable[[str], Browser], visitor: Browser
+) -> None:
     publish_cafe(somebody("editor"))
     path = f"/events?unit={LIBRARY}&language=fi&q=kaf%C3%A9"
-    chips = [node for node in read(visitor, path).iter("ul") if "chips" in (node.get("class") or "").split()]
+    chips = [
+        node
+        for node in read(visitor, path).iter("ul")
+        if "chips" in (node.get("class") or "").split()
+    ]
     hrefs = [node.get("href") or "" for node in chips[0].iter("a")]
     assert len(hrefs) == 4, "one for each filter, and one for all"
     assert hrefs[-1] == "/events"
@@ -457,7 +512,11 @@ LISTS = {
 
 @pytest.mark.parametrize("path", LISTS)
 def test_a_list_asks_as_often_for_three_as_for_one(
-    city: Flask, freeze: Callable[..., None], visitor: Browser, somebody: Callable[[str], Browser], path: str
+    city: Flask,
+    freeze: Callable[..., None],
+    visitor: Browser,
+    somebody: Callable[[str], Browser],
+    path: str,
 ) -> None:
     """Three times as much of everything, and not one question more to the database."""
     freeze(factories.NOW)
@@ -477,7 +536,9 @@ def test_a_list_asks_as_often_for_three_as_for_one(
         assert answer.status_code == 200
         counts.append(len(found))
         texts.append(found)
-    extra = [statement for statement in texts[1] if texts[1].count(statement) > texts[0].count(statement)]
+    extra = [
+        statement for statement in texts[1] if texts[1].count(statement) > texts[0].count(statement)
+    ]
     assert counts[0] == counts[1], "\n".join(dict.fromkeys(extra))
 
 
@@ -501,7 +562,9 @@ def _more(number: int) -> factories.Made:
                     factories.WEEKLY.starts,
                     factories.WEEKLY.ends,
                     factories.ZONE,
-                    rule=factories.Rule("WEEKLY", date(2026, 11, 25) + timedelta(weeks=number), weekdays=(2,)),
+                    rule=factories.Rule(
+                        "WEEKLY", date(2026, 11, 25) + timedelta(weeks=number), weekdays=(2,)
+                    ),
                 ),
                 titles={"sv": f"Kafé {name}"},
                 place_id=place.id,
