@@ -18,7 +18,8 @@ INSTANCE := $(if $(PORTAL_INSTANCE),$(PORTAL_INSTANCE),instance)
 MO := $(patsubst %.po,%.mo,$(wildcard translations/*/LC_MESSAGES/*.po))
 MIGRATIONS := $(wildcard migrations/versions/*.py)
 SOURCES := portal tests bench tools migrations
-PIP := $(PY) -m pip install --quiet --disable-pip-version-check
+# Errors only: a machine's own pip settings may warn of things that are no concern here.
+PIP := $(PY) -m pip install -qq --disable-pip-version-check
 
 export HOST PORT
 

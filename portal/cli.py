@@ -5,58 +5,52 @@ from __future__ import annotations
 import getpass
 import os
 import sys
-from collections.abc import Callable
-from functools import wraps
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import NoReturn
 
 import click
 from flask import Flask
-from sqlalchemy.exc import SQLAlchemyError
 
 from portal import create_app
 from portal.accounts import actions as accounts
 from portal.accounts.queries import ROLES
 from portal.accounts.words import say_problem
-from portal.config import ConfigError, Settings
 from portal.core import jobs, migrations
+from portal.core.commands import fail, runner
 from portal.core.database import begin_write
+from portal.core.doctor import OLD, examine
 from portal.core.extensions import db
-from portal.core.problems import Refused
+from portal.core.languages import WSGI_KEY
+from portal.core.problems import Problem, Refused
+from portal.core.text import counted, nearest
 from portal.demo.actions import DemoRefused, build_demo
 from portal.imports import programme
-from portal.imports.actions import apply_plan, make_plan, set_up
+from portal.imports.actions import AlreadySetUp, apply_plan, make_plan, set_up
 from portal.units import queries as units
 from portal.units.municipality_file import FileProblem
 
-Command = TypeVar("Command", bound=Callable[..., Any])
+NOTHING_YET = "Nothing is set up yet. Run: portal init FILE, or to look around: portal demo"
+
+# Looked up at each call, so that a test can give an application of its own.
+with_app = runner(lambda settings: create_app(settings))
 
 
-def fail(message: str, code: int = 1) -> None:
-    """Says what is wrong on standard error and ends with an exit code."""
-    click.echo(message, err=True)
-    sys.exit(code)
+def need_data() -> None:
+    """Ends here, with what to do, unless there is a municipality in tables of today."""
+    if migrations.is_empty():
+        fail(NOTHING_YET, 3)
+    if not migrations.is_current():
+        fail(OLD, 4)
+    try:
+        units.municipality()
+    except units.NotInitialised:
+        fail(NOTHING_YET, 3)
 
 
-def with_app(command: Command) -> Command:
-    """Runs a command inside the application, with plain words for what can go wrong."""
-
-    @wraps(command)
-    def run(*args: Any, **kwargs: Any) -> Any:
-        try:
-            app = create_app()
-        except ConfigError as error:
-            fail(str(error), 2)
-        with app.app_context():
-            try:
-                return command(app, *args, **kwargs)
-            except units.NotInitialised as error:
-                fail(str(error), 3)
-            except SQLAlchemyError as error:
-                cause = str(getattr(error, "orig", error)).splitlines()[0]
-                fail(f"The database said: {cause}\nIs it there? Try: portal db upgrade", 4)
-
-    return run  # type: ignore[return-value]
+def say_problems(app: Flask, problems: list[Problem]) -> NoReturn:
+    """The words of the pages, in English: there is no request that wants another language."""
+    with app.test_request_context(environ_overrides={WSGI_KEY: "en"}):
+        fail("\n".join(say_problem(problem) for problem in problems), 2)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -69,22 +63,21 @@ def main() -> None:
 
 
 @main.command()
-@click.option(
-    "--host", default=lambda: os.environ.get("HOST", "127.0.0.1"), show_default="127.0.0.1"
-)
-@click.option("--port", default=lambda: int(os.environ.get("PORT", "8000")), show_default="8000")
+@click.option("--host", metavar="ADDRESS", help="HOST if left out, or 127.0.0.1.")
+@click.option("--port", metavar="NUMBER", help="PORT if left out, or 8000.")
 @with_app
-def serve(app: Flask, host: str, port: int) -> None:
+def serve(app: Flask) -> None:
     """Serve the portal until it is stopped (Ctrl+C)."""
-    from portal.core.serving import serve as run
+    from portal.core import serving
 
-    settings: Settings = app.config["PORTAL_SETTINGS"]
-    if not migrations.is_current():
-        fail("The database is older than the program. Run: portal db upgrade", 4)
-    if settings.production and units.municipality().is_demo:
+    need_data()
+    if app.config["PORTAL_SETTINGS"].production and units.municipality().is_demo:
         fail("This is the demonstration, whose passwords everybody knows. Run: portal init FILE", 3)
     db.session.remove()
-    run(app, host, port)
+    try:
+        serving.serve(app)
+    except serving.CannotListen as error:
+        fail(str(error), 2)
 
 
 @main.group("db")
@@ -130,11 +123,13 @@ def init(_app: Flask, file: Path) -> None:
     begin_write()
     try:
         count = set_up(file, is_demo=False)
+    except AlreadySetUp as error:
+        fail(str(error), 3)
     except FileProblem as error:
-        db.session.rollback()
         fail(f"{file} cannot be used:\n" + "\n".join(f"  {line}" for line in error.problems), 2)
     db.session.commit()
-    click.echo(f"Done: {count} units. Next: portal user create --role admin name@example.org")
+    click.echo(f"Done: {counted(count, 'unit')}.")
+    click.echo("Next: portal user create --role admin name@example.org")
 
 
 @main.command()
@@ -146,7 +141,6 @@ def demo(_app: Flask) -> None:
     try:
         summary = build_demo(lambda text: click.echo(text))
     except DemoRefused as error:
-        db.session.rollback()
         fail(str(error), 3)
     db.session.commit()
     for name, result in jobs.tick():
@@ -165,22 +159,31 @@ def user() -> None:
 @click.option("--unit", help="The unit's address, for example rinkeby-bibliotek (editors).")
 @click.option("--name", default="", help="Shown on staff pages; the e-mail address if left out.")
 @with_app
-def create_user(_app: Flask, email: str, role: str, unit: str | None, name: str) -> None:
+def create_user(app: Flask, email: str, role: str, unit: str | None, name: str) -> None:
     """Make an account; asks for the password (or reads PORTAL_PASSWORD)."""
-    password = os.environ.get("PORTAL_PASSWORD") or getpass.getpass("Password: ")
-    begin_write()
+    need_data()
     found = units.unit_by_slug(unit) if unit else None
     if unit and found is None:
-        fail(f"There is no unit {unit!r}. Its address is the last part of its page's address.", 2)
-    if role == "editor" and found is None:
-        fail("An editor needs a unit: --unit rinkeby-bibliotek", 2)
+        meant = nearest(unit, [one.slug for one in units.all_units()])
+        fail(f"There is no unit {unit!r}{meant or '. Its page ends with its address.'}", 2)
+    if (role == "editor") != (found is not None):
+        fail("An editor has a unit (--unit rinkeby-bibliotek), an administrator has none.", 2)
+    if problems := accounts.check_address(email):
+        say_problems(app, problems)
+    # What was read goes, so that nobody waits while somebody thinks of a password.
+    db.session.rollback()
+    password = os.environ.get("PORTAL_PASSWORD")
+    if not password and not sys.stdin.isatty():
+        fail("There is no terminal to ask for the password on. Set PORTAL_PASSWORD.", 2)
+    password = password or getpass.getpass("Password: ")
+    begin_write()
+    found = units.unit_by_slug(unit or "")
     try:
         accounts.grant(accounts.create_account(email, name or email, password), role, found)
     except Refused as refused:
-        db.session.rollback()
-        fail("\n".join(say_problem(problem) for problem in refused.problems), 2)
+        say_problems(app, refused.problems)
     db.session.commit()
-    click.echo(f"{email} can sign in at /sign-in")
+    click.echo(f"{email} can sign in at {app.config['PORTAL_SETTINGS'].base_url}/sign-in")
 
 
 @main.group("import")
@@ -195,6 +198,7 @@ def imports() -> None:
 @with_app
 def import_programme(_app: Flask, file: Path, dry_run: bool, skip_bad: bool) -> None:
     """Import a library programme (CSV, docs/imports.md), one event a row."""
+    need_data()
     try:
         parsed = programme.parse(file.read_bytes())
     except programme.NotAProgramme as error:
@@ -205,19 +209,24 @@ def import_programme(_app: Flask, file: Path, dry_run: bool, skip_bad: bool) -> 
         click.echo(line)
     if dry_run:
         click.echo("Dry run: nothing was changed.")
-        return
     if plan.bad and not skip_bad:
-        fail("Nothing was imported, because some rows are bad. Mend them, or add --skip-bad.", 1)
-    with click.progressbar(length=len(plan.new), label="Importing", file=sys.stderr) as bar:
+        outcome = "A real run would import nothing" if dry_run else "Nothing was imported"
+        fail(f"{outcome}, because some rows are bad. Mend them, or add --skip-bad.")
+    if dry_run:
+        return
+    # Elsewhere than on a terminal a bar would leave its label and nothing else.
+    size, quiet = len(plan.new), not plan.new or not sys.stderr.isatty()
+    with click.progressbar(length=size, label="Importing", file=sys.stderr, hidden=quiet) as bar:
         apply_plan(plan, lambda: bar.update(1))
     db.session.commit()
-    click.echo(plan.summary())
+    click.echo(f"{size} imported")
 
 
 @main.command()
 @with_app
 def tick(_app: Flask) -> None:
     """Do the background work once; safe to run at any time, from a timer."""
+    need_data()
     results = list(jobs.tick())
     for name, result in results:
         click.echo(f"{name}: {result}")
@@ -229,8 +238,7 @@ def tick(_app: Flask) -> None:
 @with_app
 def doctor(app: Flask) -> None:
     """Say what is wrong with this installation; exit 1 when something is."""
-    from portal.core.doctor import examine
-
+    need_data()
     troubles = examine(app.config["PORTAL_SETTINGS"])
     for trouble in troubles:
         click.echo(trouble, err=True)

@@ -28,7 +28,8 @@ class Settings:
     the SQLite file, and the key file that is kept out of the database and its backups.
     `base_url` is the address people see (scheme, host, no trailing slash): it stands in
     feeds and mails and decides whether cookies are marked as secure. `trusted_proxy` is the
-    address of the proxy whose X-Forwarded-For is believed (for rate limits only).
+    address of the proxy whose X-Forwarded-For is believed (for rate limits only). `host` and
+    `port` are where `portal serve` listens.
     """
 
     instance: Path
@@ -84,7 +85,7 @@ def in_address(host: str) -> str:
 
 def _number(environ: Mapping[str, str], name: str, default: str, most: int) -> int:
     given = environ.get(name) or default
-    if not given.isdecimal() or not 1 <= int(given[:9]) <= most:
+    if not given.isdecimal() or not 1 <= int(given) <= most:
         raise ConfigError(f"{name} is {given!r}. Write a whole number from 1 to {most}.")
     return int(given)
 

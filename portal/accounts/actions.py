@@ -15,17 +15,25 @@ from portal.core.clock import now
 from portal.core.extensions import db
 from portal.core.problems import Problem, Refused
 from portal.core.sealing import digest
+from portal.core.text import is_email
 from portal.units.models import Unit
 
 INVITATION_LIFE = timedelta(days=7)
+LONGEST_ADDRESS = 120
+
+
+def check_address(email: str) -> list[Problem]:
+    """What is wrong with a new account's address."""
+    email = email.strip()
+    if not is_email(email) or len(email) > LONGEST_ADDRESS:
+        return [Problem("no_email", "email")]
+    return [Problem("email_taken", "email")] if account_by_email(email) else []
 
 
 def create_account(email: str, name: str, password: str, *, check: bool = True) -> Account:
-    """Makes an account; raises Refused for a taken address or a poor password."""
+    """Makes an account; raises Refused for a bad or taken address or a poor password."""
     email = email.strip().lower()
-    problems = check_new(password, email) if check else []
-    if account_by_email(email):
-        problems.append(Problem("email_taken", "email"))
+    problems = check_address(email) + (check_new(password, email) if check else [])
     if problems:
         raise Refused(*problems)
     account = Account(

@@ -9,6 +9,7 @@ from portal.core.problems import Problem
 ROLE = {"editor": _l("Editor"), "admin": _l("Administrator")}
 
 PROBLEMS = {
+    "no_email": _l("Write an e-mail address, for example name@example.org."),
     "password_short": _l("Write a password of at least %(n)s characters. Several words are good."),
     "password_long": _l("Write a password of at most 200 characters."),
     "password_is_email": _l("The password must not contain the e-mail address."),

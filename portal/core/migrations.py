@@ -42,6 +42,12 @@ def upgrade() -> None:
         command.upgrade(config, "head")
 
 
+def is_empty() -> bool:
+    """Whether no migration has ever been run here."""
+    with db.engine.connect() as connection:
+        return not inspect(connection).has_table("alembic_version")
+
+
 def is_current() -> bool:
     """Whether every migration has been run; asked at every start, so without Alembic."""
     head = max(path.stem.split("_")[0] for path in VERSIONS.glob("[0-9]*.py"))

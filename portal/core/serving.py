@@ -40,11 +40,13 @@ def _listen(app: Flask, settings: Settings) -> Any:
             "trusted_proxy": settings.trusted_proxy,
             "trusted_proxy_headers": {"x-forwarded-for"},
         }
+    logging.basicConfig()
     logging.getLogger("waitress").setLevel(logging.WARNING)
     try:
         return waitress.create_server(
             app.wsgi_app,
-            listen=f"{in_address(settings.host)}:{settings.port}",
+            host=settings.host,
+            port=settings.port,
             threads=settings.threads,
             ident=None,
             clear_untrusted_proxy_headers=True,

@@ -91,6 +91,11 @@ def is_email(text: str) -> bool:
     return re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", text) is not None
 
 
+def counted(number: int, one: str) -> str:
+    """A number and what it counts, in English: "1 unit", "2 units"."""
+    return f"{number} {one}" if number == 1 else f"{number} {one}s"
+
+
 def nearest(word: str, known: Iterable[str]) -> str:
     """What somebody may have meant: "; did you mean 'phone'?", nothing when nothing is near."""
     found = get_close_matches(word, list(known), 1)

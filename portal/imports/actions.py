@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
@@ -22,7 +23,7 @@ from portal.feeds.vtimezone import has_yearly_rule
 from portal.imports.models import CategoryKind, UnitAlias
 from portal.imports.programme import Programme, ProgrammeRow, RowProblem
 from portal.imports.queries import kinds_by_category, known_ids, units_by_name
-from portal.imports.words import say_problem
+from portal.imports.words import say_category, say_problem
 from portal.places import actions as place_actions
 from portal.places.models import Place
 from portal.places.queries import premises
@@ -35,6 +36,10 @@ from portal.units.municipality_file import parse as parse_municipality
 KINDS = ROOT / "portal" / "events" / "kinds.toml"
 SOURCE = "programme"
 OTHER = "other"
+
+
+class AlreadySetUp(Exception):
+    """The database holds a municipality; the message says where it is changed."""
 
 
 @dataclass(frozen=True)
@@ -54,38 +59,50 @@ class Plan:
     new: list[Placed] = field(default_factory=list)
     unchanged: list[ProgrammeRow] = field(default_factory=list)
     bad: list[RowProblem] = field(default_factory=list)
+    # Categories that are in no table, with how many new rows have them.
+    unknown: Counter[str] = field(default_factory=Counter)
 
     def lines(self) -> list[str]:
-        """The plan for people: what cannot be used with its reason, then the counts."""
-        return [*(say_problem(problem) for problem in self.bad), self.summary()]
+        """The plan for people: what cannot be used with its reason, notes, then the counts."""
+        notes = (say_category(category, rows) for category, rows in self.unknown.items())
+        return [*(say_problem(problem) for problem in self.bad), *notes, self.summary()]
+
+    @property
+    def bad_rows(self) -> int:
+        return len({problem.row for problem in self.bad})
 
     def summary(self) -> str:
-        rows = len({problem.row for problem in self.bad})
-        return f"{len(self.new)} new, {len(self.unchanged)} already here, {rows} not usable"
+        return (
+            f"{len(self.new)} new, {len(self.unchanged)} already here, {self.bad_rows} not usable"
+        )
 
 
 def make_plan(programme: Programme) -> Plan:
     """Finds unit, place and kind of every row; writes nothing."""
     plan = Plan(bad=list(programme.problems))
-    names, kinds, known = units_by_name(), kinds_by_category(), known_ids(SOURCE)
+    names, kinds, known = units_by_name(), _kinds(), known_ids(SOURCE)
     places: dict[int, Place | None] = {}
     zone, today = units.municipality().zone, units.today()
+    for number, (organiser, place) in programme.unread.items():
+        if organiser and not (names.get(fold(organiser)) or names.get(fold(place))):
+            plan.bad.append(RowProblem(number, "organiser", "unknown_unit", organiser))
     for row in programme.rows:
         if row.source_id in known:
             plan.unchanged.append(row)
             continue
-        host = names.get(fold(row.organiser)) or names.get(fold(row.place))
-        if host is None:
-            plan.bad.append(RowProblem(row.row, "organiser", "unknown_unit", row.organiser))
-            continue
-        at = _premises(host if not row.place else names.get(fold(row.place)), places)
         refused = _refused(row, zone, today)
-        if at is None and not row.place:
+        host = names.get(fold(row.organiser)) or names.get(fold(row.place))
+        at = _premises(host if not row.place else names.get(fold(row.place)), places)
+        if host is None:
+            refused.append(RowProblem(row.row, "organiser", "unknown_unit", row.organiser))
+        elif at is None and not row.place:
             refused.append(RowProblem(row.row, "place", "empty", ""))
-        if refused:
+        if host is None or refused:
             plan.bad.extend(refused)
             continue
-        plan.new.append(Placed(row, host, at, _kind(row, kinds)))
+        kind, unknown = _kind(row, kinds)
+        plan.unknown.update([unknown] if unknown else [])
+        plan.new.append(Placed(row, host, at, kind))
     plan.bad.sort(key=lambda problem: problem.row)
     return plan
 
@@ -114,9 +131,18 @@ def _premises(unit_id: int | None, cache: dict[int, Place | None]) -> int | None
     return place.id if place else None
 
 
-def _kind(row: ProgrammeRow, kinds: dict[str, str]) -> str:
-    first = kinds.get(fold(row.category), OTHER)
-    return kinds.get(fold(row.subcategory), OTHER) if first == OTHER and row.subcategory else first
+def _kinds() -> dict[str, str]:
+    """The table of categories. What was added to the file since `portal init` counts as well."""
+    table = tomllib.loads(KINDS.read_text(encoding="utf-8"))["category"]
+    return {**{fold(row["category"]): row["kind"] for row in table}, **kinds_by_category()}
+
+
+def _kind(row: ProgrammeRow, kinds: dict[str, str]) -> tuple[str, str]:
+    """A row's kind, and the category that no table knows when it is Other for that reason."""
+    given = [category for category in (row.category, row.subcategory) if category]
+    found = [kinds[fold(category)] for category in given if fold(category) in kinds]
+    kind = next((kind for kind in found if kind != OTHER), OTHER)
+    return kind, given[0] if given and not found else ""
 
 
 def apply_plan(plan: Plan, progress: Callable[[], None] = lambda: None) -> None:
@@ -168,17 +194,16 @@ def add_categories(rows: list[dict[str, Any]]) -> None:
 def set_up(file: Path, *, is_demo: bool) -> int:
     """Fills an empty database from a municipality file; answers how many units there are.
 
-    Raises FileProblem for a file that cannot be used, or a database that is not empty.
+    Raises FileProblem for a file that cannot be used, AlreadySetUp for a database in use.
     """
-    beside = file.with_name("coordinates.csv")
-    coordinates = beside.read_text(encoding="utf-8") if beside.exists() else ""
-    parsed = parse_municipality(file.read_text(encoding="utf-8"), coordinates, languages())
     if db.session.get(Municipality, 1) is not None:
-        raise FileProblem(["This database holds a municipality already; it is not changed."])
-    if not has_yearly_rule(parsed.municipality["timezone"]):
-        raise FileProblem(
-            ["[municipality] timezone: its clocks do not change on the same Sundays every year"]
+        raise AlreadySetUp(
+            "This database holds a municipality already, and nothing was changed. Units are "
+            "changed at /admin/units; the file is only for an empty database."
         )
+    beside = file.with_name("coordinates.csv")
+    coordinates = _read(beside) if beside.exists() else ""
+    parsed = parse_municipality(_read(file), coordinates, languages(), has_yearly_rule)
     unit_actions.set_up_municipality(parsed.municipality, is_demo=is_demo)
     areas, bodies = unit_actions.add_areas(parsed.areas), unit_actions.add_bodies(parsed.bodies)
     made = {data["slug"]: _add_unit(data, areas, bodies) for data in parsed.units}
@@ -193,6 +218,13 @@ def set_up(file: Path, *, is_demo: bool) -> int:
     events.load_kinds(kinds["kind"])
     add_categories(kinds["category"])
     return len(made)
+
+
+def _read(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise FileProblem([f"{file.name} is not UTF-8. Save it as UTF-8."]) from error
 
 
 def _add_unit(data: dict[str, Any], areas: dict[str, Area], bodies: dict[str, Body]) -> Unit:

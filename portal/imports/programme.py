@@ -75,10 +75,12 @@ class ProgrammeRow:
 
 @dataclass(frozen=True)
 class Programme:
-    """What a file holds."""
+    """What a file holds. `unread` are the organisers and places of rows with problems, by row,
+    so that names which nobody knows are told at once, too."""
 
     rows: list[ProgrammeRow] = field(default_factory=list)
     problems: list[RowProblem] = field(default_factory=list)
+    unread: dict[int, tuple[str, str]] = field(default_factory=dict)
 
 
 def parse(raw: bytes) -> Programme:
@@ -104,11 +106,14 @@ def _read(reader: csv.DictReader[str]) -> Programme:
     for cells in reader:
         row = _Row(reader.line_num, {k: clean(v or "").strip() for k, v in cells.items() if k})
         read = row.read()
-        if row.cells["source_id"] in seen and not row.problems:
+        source_id = row.cells["source_id"]
+        if source_id and source_id in seen:
             row.say("source_id", "id_twice")
-        seen.add(row.cells["source_id"])
+        seen.add(source_id)
         programme.problems.extend(row.problems)
-        if not row.problems and read is not None:
+        if row.problems or read is None:
+            programme.unread[row.number] = (row.cells["organiser"], row.cells["place"])
+        else:
             programme.rows.append(read)
     return programme
 
@@ -137,15 +142,16 @@ class _Row:
         ages = self._age("age_from"), self._age("age_to")
         if ages[0] is not None and ages[1] is not None and ages[1] < ages[0]:
             self.say("age_to", "ages_reversed")
-        if day is None or start is None or end is None:
-            return None
+        booking_required, link = self._yes("booking_required"), self._link()
         # Midnight to midnight is how the source writes a date without times.
         is_all_day = start == end == time()
+        if start is not None and end is not None and end <= start and not is_all_day:
+            self.say("end", "end_before_start")
+        if day is None or start is None or end is None:
+            return None
         starts, ends = datetime.combine(day, start), datetime.combine(day, end)
         if is_all_day:
             ends += timedelta(days=1)
-        elif ends <= starts:
-            self.say("end", "end_before_start")
         return ProgrammeRow(
             row=self.number,
             source_id=self.cells["source_id"],
@@ -155,12 +161,12 @@ class _Row:
             starts=starts,
             ends=ends,
             is_all_day=is_all_day,
-            booking_required=self._yes("booking_required"),
+            booking_required=booking_required,
             age_from=ages[0],
             age_to=ages[1],
             category=self.cells["category"],
             subcategory=self.cells["subcategory"],
-            link=self._link(),
+            link=link,
             is_cancelled=is_cancelled,
             is_preliminary=is_preliminary,
         )

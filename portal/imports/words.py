@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from portal.core.text import counted
 from portal.imports.programme import RowProblem
 
 PROBLEMS = {
@@ -26,3 +27,8 @@ def say_problem(problem: RowProblem) -> str:
     """One line: row, column, value and what is wrong with it."""
     words = PROBLEMS.get(problem.code, problem.code)
     return f"row {problem.row}, {problem.column}: “{problem.value}” {words}"
+
+
+def say_category(category: str, rows: int) -> str:
+    """A note, not an error: what a category that is not in the table becomes."""
+    return f"category “{category}” is not known; it becomes Other ({counted(rows, 'row')})"

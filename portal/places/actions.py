@@ -18,8 +18,8 @@ from portal.places import queries
 from portal.places.models import Break, ClosedDay, OpeningHours, Photo, Place
 from portal.places.opening import DaySpan, Hours, check_days
 from portal.places.photos import encode
+from portal.units import queries as units
 from portal.units.models import Unit
-from portal.units.queries import today
 
 LONGEST_CLOSED = 366
 LONGEST_BREAK = 120
@@ -40,7 +40,9 @@ def add_room(unit: Unit, data: dict[str, Any]) -> Place:
     taken = {fold(room.names.get("sv", "")) for room in queries.places_of(unit)}
     if fold(data["names"]["sv"]) in taken:
         raise Refused(Problem("name_taken", "name"))
-    wanted = data.get("slug") or f"{unit.slug}-{slugify(data['names']['sv'], 'room')}"
+    # Both together as long as an address may be, and a number after it.
+    limit = min(60, 94 - len(unit.slug))
+    wanted = data.get("slug") or f"{unit.slug}-{slugify(data['names']['sv'], 'room', limit)}"
     premises = db.session.scalar(
         select(Place).where(Place.unit_id == unit.id, Place.is_premises.is_(True))
     )
@@ -68,7 +70,7 @@ def _add(unit: Unit, slug: str, names: Localised, data: dict[str, Any]) -> Place
         names=names,
         visibility=data.get("visibility", "public"),
         street=data.get("street", ""),
-        postcode=data.get("postcode", ""),
+        postcode=str(data.get("postcode", "")),
         locality=data.get("locality", ""),
         lat=data.get("lat"),
         lon=data.get("lon"),
@@ -110,7 +112,7 @@ def update_place(place: Place, values: dict[str, Any]) -> None:
 def close_days(place: Place, first_on: date, last_on: date, reason: Localised) -> ClosedDay:
     """Notes that a place is closed, first and last day included; raises Refused."""
     known = [DaySpan(row.first_on, row.last_on) for row in queries.closed_days(place, first_on)]
-    _refuse(check_days(DaySpan(first_on, last_on), known, today(), LONGEST_CLOSED))
+    _refuse(check_days(DaySpan(first_on, last_on), known, units.today(), LONGEST_CLOSED))
     row = ClosedDay(place_id=place.id, first_on=first_on, last_on=last_on, reason=reason)
     db.session.add(row)
     db.session.flush()
@@ -147,11 +149,20 @@ def remove_photo(photo: Photo) -> None:
 
 
 def add_break(
-    names: Localised, first_on: date, last_on: date, *, is_assumed: bool = False
+    names: Localised,
+    first_on: date,
+    last_on: date,
+    *,
+    is_assumed: bool = False,
+    today: date | None = None,
 ) -> Break:
-    """Adds a break of the municipality's schools, first and last day included."""
-    if not is_assumed:
-        _refuse(check_days(DaySpan(first_on, last_on), [], today(), LONGEST_BREAK))
+    """Adds a break of the municipality's schools, first and last day included.
+
+    With `today`, one that has passed or lasts too long raises Refused; a municipality file
+    may hold the breaks of earlier years.
+    """
+    if today is not None:
+        _refuse(check_days(DaySpan(first_on, last_on), [], today, LONGEST_BREAK))
     row = Break(names=names, first_on=first_on, last_on=last_on, is_assumed=is_assumed)
     db.session.add(row)
     db.session.flush()

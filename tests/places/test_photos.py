@@ -48,8 +48,14 @@ def test_a_picture_is_small_and_upright() -> None:
     assert (again.format, again.mode, again.size) == ("JPEG", "RGB", (960, 720))
     turned = encode(with_exif(orientation=6))
     assert (turned.width, turned.height) == (720, 960)
-    small = encode(picture(size=(100, 80)))
-    assert (small.width, small.height) == (100, 80)
+    small = encode(picture(size=(500, 80)))
+    assert (small.width, small.height) == (500, 80)
+
+
+def test_a_picture_too_small_to_see_is_refused() -> None:
+    encode(picture(size=(400, 300)))
+    with pytest.raises(UnusablePhoto, match="too_small"):
+        encode(picture(size=(399, 300)))
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])

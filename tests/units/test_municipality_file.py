@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from portal.config import ROOT
+from portal.core.languages import languages
 from portal.units.municipality_file import FileProblem, parse
 from tests.support.portal_app import SMALL
 
@@ -41,12 +43,36 @@ FAULTS = {
     "slug twice": ("", 'slug = "ekorrens-oppna-forskola"', 'slug = "exempelbiblioteket"', "twice"),
     "date": ("", "first_on = 2026-10-26", 'first_on = "2026-10-26"', "must be a date"),
     "break backwards": ("", "last_on = 2026-10-30", "last_on = 2026-10-20", "ends before"),
-    "facility": ("", 'lift = "no"', 'lift = "maybe"', "facility lift = 'maybe'"),
-    "facility name": ("", 'lift = "no"', 'escalator = "no"', "facility escalator"),
+    "facility": ("", 'lift = "no"', 'lift = "maybe"', "lift 'maybe' is not one of yes"),
+    "facility name": ("", 'lift = "no"', 'escalator = "no"', "unknown key 'escalator'"),
     "room without a name": ("", 'names = { sv = "Hörsalen"', 'nomes = { sv = "Hörsalen"', "names"),
     "hours": ("", 'opens = "09:00"', 'opens = "nine"', "hours"),
     "hours backwards": ("", 'opens = "09:00"', 'opens = "13:00"', "hours"),
     "weekday": ("", "days = [0, 2]", "days = [0, 7]", "hours"),
+    "days as words": ("", "days = [0, 2]", 'days = ["mon"]', "hours 1: days must be a list"),
+    "hours without opens": ("", 'opens = "09:00", ', "", "hours 1: opens is missing"),
+    "misspelt": ("", 'phone = "0555-10 00 20"', 'fone = "1"', "'fone'; did you mean 'phone'?"),
+    "misspelt inside": ("", "capacity = 40", "capasity = 40", "did you mean 'capacity'?"),
+    "misspelt table": ("", "[[break]]", "[[breaks]]", "unknown table 'breaks'; did you mean"),
+    "misspelt contact": ("", "[[body.contact]]", "[[body.contcat]]", "did you mean 'contact'?"),
+    "misspelt text": ("", "texts.help]", "texts.halp]", "did you mean 'help'?"),
+    "one bracket": ("", "[[body]]", "[body]", "[[body]] must be a list"),
+    "slug": ("", '"exempelbiblioteket"', '"Stora bibban"', "for example 'stora-bibban'"),
+    "slug of the whole": ("", '"exempelkoping"', '"Köping"', "slug 'Köping' is no address"),
+    "variety": ("", '["rmn-arli"]', '["rmn-arly"]', "did you mean 'rmn-arli'?"),
+    "languages as text": ("", '["sv", "en", "fi"]', '"sv"', "languages must be a list"),
+    "language of a text": ("", 'fi = "Syysloma"', 'fin = "Syysloma"', "names 'fin' is not known"),
+    "e-mail": ("", '"kontakt@exempelkoping.example"', '"kontakt"', "'kontakt' is no e-mail"),
+    "capacity": ("", "capacity = 40", 'capacity = "40"', "capacity must be a whole number"),
+    "deputy": ("", 'phone = "0555-10 00 01"', 'deputy = "no"', "deputy must be true or false"),
+    "phone": ("", 'phone = "0555-10 00 20"', "phone = 5551", "phone must be text"),
+    "phone too long": ("", "0555-10 00 20", "1" * 41, "phone has more than 40 letters"),
+    "moment": ("", "last_on = 2026-10-30", "last_on = 2026-10-30T10:00:00", "must be a date"),
+    "link": ("", "headcount = 9", 'website = "javascript:alert(1)"', "website must be an address"),
+    "country as list": ("", 'country = "SE"', 'country = ["SE"]', "is not known"),
+    "folder as zone": ("", '"Europe/Stockholm"', '"Europe"', "'Europe' is not known"),
+    "its own parent": ("", "headcount = 9", 'parent = "exempelbiblioteket"', "its own parent"),
+    "latitude": ("", "lat = 59.3293", "lat = 159.3", "lat must be a number"),
 }
 
 
@@ -93,3 +119,44 @@ def test_house_rules_are_shared_by_kind() -> None:
     shared = '[[house_rules]]\nkind = "library"\nrules = { sv = "Tyst" }\n'
     library, preschool = parse(TEXT + shared).units
     assert (library["rules"], preschool["rules"]) == ({"sv": "Tyst"}, {})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "municipality = 1\nunit = 3\n[body]\nslug = 1\n",
+        "[[municipality]]\nslug = [1]\n",
+        "unit = [1]\narea = [{ names = 1, slug = 2, successor = [] }]\n[municipality]\nnames = 1\n",
+        "[municipality]\ntexts = 1\ncountry = {}\ntimezone = [1]\nlanguages = [1]\n",
+        "[[unit]]\nplace = [{}, 1]\nhours = [{ days = 1, opens = 09:00:00 }]\nfacilities = []\n",
+        "[[unit]]\nkind = []\naliases = [1]\nrules = 1\n[[house_rules]]\nkind = {}\n",
+        "[[body]]\ncontact = 1\n[[break]]\nnames = []\nfirst_on = 1\n",
+    ],
+)
+def test_whatever_stands_there_is_told_in_words(text: str) -> None:
+    assert problems(text, "unit_slug,lat\n\nx,1,2,3\n")
+
+
+def test_a_zone_that_calendars_cannot_write_is_told_with_the_rest() -> None:
+    with pytest.raises(FileProblem) as found:
+        parse(TEXT.replace('kind = "library"', 'kind = "pub"'), zone_fits=lambda name: False)
+    assert [line.split()[1] for line in found.value.problems] == ["timezone", "exempelbiblioteket:"]
+
+
+def test_two_rooms_of_a_unit_have_two_names() -> None:
+    more = '[[unit.place]]\nnames = { sv = "HÖRSALEN" }\n\n[[unit]]\nslug = "ek'
+    assert problems(TEXT.replace('[[unit]]\nslug = "ek', more)) == [
+        "[[unit]] exempelbiblioteket: place HÖRSALEN: the name is used twice"
+    ]
+
+
+def test_what_no_database_takes_is_left_out() -> None:
+    assert parse(TEXT.replace("Torggatan 5", "Torg\\u0000gatan 5")).units[0]["street"] == (
+        "Torggatan 5"
+    )
+
+
+def test_the_demonstration_is_sound() -> None:
+    folder = ROOT / "portal" / "demo" / "stockholm"
+    file, table = folder / "municipality.toml", folder / "coordinates.csv"
+    assert parse(file.read_text("utf-8"), table.read_text("utf-8"), languages()).units

@@ -8,10 +8,9 @@ import pytest
 
 from portal.core.database import begin_write
 from portal.core.extensions import db
-from portal.imports.actions import set_up
+from portal.imports.actions import AlreadySetUp, set_up
 from portal.units import actions, queries
 from portal.units.models import Affiliation
-from portal.units.municipality_file import FileProblem
 from tests.support.factories import TODAY, unit
 from tests.support.portal_app import SMALL
 
@@ -106,7 +105,7 @@ def test_a_new_address_leads_on_and_is_not_given_away() -> None:
 
 def test_a_database_is_filled_once() -> None:
     begin_write()
-    with pytest.raises(FileProblem, match="holds a municipality already"):
+    with pytest.raises(AlreadySetUp, match="holds a municipality already"):
         set_up(SMALL, is_demo=False)
 
 
