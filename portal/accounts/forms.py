@@ -4,14 +4,9 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
 from wtforms import EmailField, PasswordField
-from wtforms.validators import DataRequired, Length, Regexp
+from wtforms.validators import DataRequired, Length
 
-from portal.core.forms import ChoiceField, Form, LineField, tidy_line
-
-EMAIL = Regexp(
-    r"^[^@\s]+@[^@\s]+\.[^@\s]+$",
-    message=_l("Write an e-mail address, for example name@example.org."),
-)
+from portal.core.forms import ChoiceField, Form, LineField, is_email, tidy_line
 
 
 class SignInForm(Form):
@@ -30,7 +25,7 @@ class AcceptForm(Form):
 
     email = EmailField(
         _l("E-mail"),
-        [DataRequired(_l("Write your e-mail address.")), Length(max=120), EMAIL],
+        [DataRequired(_l("Write your e-mail address.")), Length(max=120), is_email],
         filters=[tidy_line],
     )
     name = LineField(

@@ -13,6 +13,7 @@ from wtforms import Field, IntegerField, SelectField, StringField, TextAreaField
 from wtforms.validators import DataRequired, Length, NumberRange, Optional
 from wtforms.widgets import ListWidget, RadioInput
 
+from portal.core import text
 from portal.core.problems import Problem
 from portal.core.text import clean
 
@@ -194,7 +195,7 @@ def is_link(_form: Any, field: Field) -> None:
 
 def is_email(_form: Any, field: Field) -> None:
     """One address; whether it exists only a mail can tell."""
-    if field.data and not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", field.data):
+    if field.data and not text.is_email(field.data):
         raise ValidationError(str(_l("Write an e-mail address, for example name@example.org.")))
 
 
