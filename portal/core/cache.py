@@ -118,8 +118,7 @@ class Shelf:
         marked = {name: value for name, value in headers if name.lower() == "x-shelf"}
         headers = [(name, value) for name, value in headers if name.lower() != "x-shelf"]
         if not marked or not status.startswith("200"):
-            start_response(status, headers)
-            return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
+            return _pass_on(status, headers, body, environ, start_response)
         return _answer(headers, body, change, float(next(iter(marked.values()))))
 
     def _keep(self, key: tuple[str, str, str], answer: Answer) -> None:
@@ -131,6 +130,28 @@ class Shelf:
             while self._bytes > SHELF_BYTES and len(self._answers) > 1:
                 _, dropped = self._answers.popitem(last=False)
                 self._bytes -= 2 * len(dropped.body)
+
+
+def _pass_on(
+    status: str,
+    headers: list[tuple[str, str]],
+    body: bytes,
+    environ: dict[str, Any],
+    start_response: StartResponse,
+) -> list[bytes]:
+    """An answer for one reader only: kept by nobody, but as light as the others.
+
+    Safe to compress, although it holds the form token: that is masked anew each time.
+    """
+    named = {name.lower(): value for name, value in headers}
+    is_page = named.get("content-type", "").startswith("text/html") and len(body) > 500
+    if is_page and "gzip" in environ.get("HTTP_ACCEPT_ENCODING", ""):
+        body = gzip.compress(body, 5, mtime=0)
+        headers = [pair for pair in headers if pair[0].lower() not in ("content-length", "vary")]
+        headers += [("Content-Encoding", "gzip"), ("Vary", "Accept-Encoding, HX-Request")]
+        headers.append(("Content-Length", str(len(body))))
+    start_response(status, headers)
+    return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
 
 
 def _answer(headers: list[tuple[str, str]], body: bytes, change: int, until: float) -> Answer:

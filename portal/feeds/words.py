@@ -18,9 +18,9 @@ def feed_name(scope: Scope, site: Municipality, key: str) -> str:
     elif scope.unit is not None:
         parts.insert(0, scope.unit.name)
     elif scope.event is not None:
-        kind = chosen(scope.event.kind.names, key)
-        where = "" if scope.event.hides_place else f", {scope.event.unit.name}"
-        parts.insert(0, kind + where)
+        if not scope.event.hides_place:
+            parts.insert(0, scope.event.unit.name)
+        parts.insert(0, chosen(scope.event.kind.names, key))
     return " – ".join(parts)
 
 

@@ -18,7 +18,7 @@ from portal.events import queries as events
 from portal.events import showing
 from portal.events.queries import Filter
 from portal.events.staff import own_unit_ids, own_units
-from portal.places.queries import closed_on
+from portal.places.queries import closed_from
 from portal.units import actions as units_actions
 from portal.units import queries as units
 from portal.units.models import Unit
@@ -46,7 +46,7 @@ def start() -> str:
         for_staff=_for_staff(ids is None or any(unit.kind != "association" for unit in mine)),
         done=request.args.get("done", ""),
         when=lambda row: showing.card(row, language().key).when,
-        closed_on=closed_on,
+        closed=closed_from(units.today()),
     )
 
 

@@ -69,6 +69,15 @@ def closed_on(place: Place | None, day: date) -> ClosedDay | None:
     return db.session.scalars(query).first()
 
 
+def closed_from(day: date) -> dict[int, list[ClosedDay]]:
+    """Every unit's closed days from a day on, by unit id, in one query."""
+    query = select(Place.unit_id, ClosedDay).join(Place, Place.id == ClosedDay.place_id)
+    found: dict[int, list[ClosedDay]] = {}
+    for unit_id, row in db.session.execute(query.where(ClosedDay.last_on >= day)):
+        found.setdefault(unit_id, []).append(row)
+    return found
+
+
 def breaks(from_on: date | None = None) -> list[Break]:
     """The municipality's breaks, from a day on or all."""
     query = select(Break).order_by(Break.first_on)

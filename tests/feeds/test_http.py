@@ -372,7 +372,7 @@ def test_an_events_feed_has_no_title_in_its_name(client: Browser, make_event: Ma
     name = str(
         Calendar.from_ical(client.get(f"/feeds/event-{made.slug}.sv.ics").data)["X-WR-CALNAME"]
     )
-    assert name == "Språkcafé, Exempelbiblioteket – Mötesplatser"
+    assert name == "Språkcafé – Exempelbiblioteket – Mötesplatser"
 
 
 def test_the_window_reaches_sixty_days_back_and_a_year_ahead(

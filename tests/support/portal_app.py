@@ -156,7 +156,7 @@ class Browser(FlaskClient):
     def token(self) -> str:
         """The form token that a page would carry for this browser."""
         with self.application.app_context():
-            return sign("form", self.account_key)
+            return bytes(32).hex() + sign("form", self.account_key)
 
     def submit(self, path: str, data: dict[str, Any] | None = None, **kwargs: Any) -> TestResponse:
         """Sends a form with its token, as the page's button does."""
