@@ -38,7 +38,7 @@ COMPRESSED = (
     "application/javascript",
 )
 PAGE_SECONDS = 60
-SHELF_BYTES = 64 * 1024 * 1024
+SHELF_BYTES = 24 * 1024 * 1024
 # A body this large is handed to the server as a file: it need not copy it then.
 LARGE = 64 * 1024
 
