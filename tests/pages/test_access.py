@@ -308,7 +308,9 @@ def test_a_form_from_elsewhere_is_refused(
         token = ""
     elif fault == "another's token":
         with city.app_context():
-            token = bytes(32).hex() + sign("form", "somebody else" if key[0] in PUBLIC_FORMS else "public")
+            token = bytes(32).hex() + sign(
+                "form", "somebody else" if key[0] in PUBLIC_FORMS else "public"
+            )
     elif fault == "letters for a token":
         token = "åäö"
     elif fault == "foreign referrer":
