@@ -24,6 +24,7 @@ from portal.core.languages import LanguagePrefix, init_languages
 from portal.core.sealing import load_key
 from portal.core.security import init_origin_check, init_security
 from portal.core.templates import init_templates
+from portal.core.types import from_json
 from portal.events import models as event_models
 from portal.events import staff_dates  # noqa: F401 (adds its routes)
 from portal.events.staff import blueprint as staff_events
@@ -72,7 +73,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         SECRET_KEY=None,
         SQLALCHEMY_DATABASE_URI=settings.database_url,
         # Values of statements never reach a log (P12).
-        SQLALCHEMY_ENGINE_OPTIONS={"hide_parameters": True},
+        SQLALCHEMY_ENGINE_OPTIONS={"hide_parameters": True, "json_deserializer": from_json},
         MAX_CONTENT_LENGTH=MAX_UPLOAD,
         MAX_FORM_MEMORY_SIZE=2 * 1024 * 1024,
         WTF_CSRF_ENABLED=False,

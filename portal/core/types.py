@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from sqlalchemy import JSON, DateTime
 from sqlalchemy.engine import Dialect
@@ -11,6 +12,11 @@ from sqlalchemy.orm import mapped_column
 from sqlalchemy.types import TypeDecorator
 
 from portal.core.text import Localised as Texts
+
+
+def from_json(text: str) -> Any:
+    """JSON as it comes from the database; most texts in other languages are empty there."""
+    return {} if text == "{}" else json.loads(text)
 
 
 class UTCDateTime(TypeDecorator[datetime]):
