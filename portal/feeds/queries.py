@@ -11,7 +11,6 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Select, and_, exists, select
 
 from portal.core.extensions import db
-from portal.core.languages import languages
 from portal.core.models import ChangeCounter
 from portal.events import queries as events
 from portal.events.models import Event, EventKind, Occurrence
@@ -214,8 +213,3 @@ def stale(language: str, base_url: str, limit: int) -> list[Event]:
     )
     query = events.matching(Filter(), date.min).where(~fresh).limit(limit)
     return events.with_dates(query)
-
-
-def feed_languages() -> list[str]:
-    """Every language a feed may be asked in."""
-    return list(languages())

@@ -142,12 +142,6 @@ def set_photo(place: Place, raw: bytes, alt: Localised, credit: str) -> Photo:
     return photo
 
 
-def remove_photo(photo: Photo) -> None:
-    record("place.photo_removed", "place", photo.place_id)
-    db.session.delete(photo)
-    db.session.flush()
-
-
 def add_break(
     names: Localised,
     first_on: date,

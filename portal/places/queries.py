@@ -44,12 +44,6 @@ def premises(unit: Unit) -> Place | None:
     return next(iter(places_of(unit)), None)
 
 
-def places_by_id(ids: set[int]) -> dict[int, Place]:
-    if not ids:
-        return {}
-    return {place.id: place for place in db.session.scalars(select(Place).where(Place.id.in_(ids)))}
-
-
 def closed_days(place: Place, from_on: date) -> list[ClosedDay]:
     """Closed days that have not passed."""
     query = select(ClosedDay).where(ClosedDay.place_id == place.id, ClosedDay.last_on >= from_on)
