@@ -149,7 +149,7 @@ def restore_date(occurrence: Occurrence) -> None:
     _refuse_past(occurrence)
     if occurrence.event.status != "published":
         raise Refused(Problem("not_published"))
-    occurrence.status, occurrence.note, occurrence.is_moved = "confirmed", {}, True
+    occurrence.status, occurrence.note, occurrence.is_override = "confirmed", {}, True
     touch(occurrence.event)
     record("occurrence.restore", "occurrence", occurrence.id, key=occurrence.key)
 
@@ -165,7 +165,7 @@ def move_date(occurrence: Occurrence, starts: datetime, ends: datetime, note: Lo
         instant(starts, event.zone),
         instant(ends, event.zone),
     )
-    occurrence.on, occurrence.is_moved, occurrence.note = starts.date(), True, note
+    occurrence.on, occurrence.is_override, occurrence.note = starts.date(), True, note
     touch(event)
     record("occurrence.move", "occurrence", occurrence.id, key=occurrence.key)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 from sqlalchemy.types import TypeDecorator
@@ -55,6 +55,7 @@ class Event(PublicRow, Model):
     `visibility`: public, without_place, staff, closed. `status`: draft, waiting (for the
     place's unit to say yes), published, cancelled. `starts` and `ends` are wall times in
     `zone`; `rrule` is RFC 5545's. `sequence` and `revised_at` rise with every change.
+    `continues_id` is the series before it: last term's, or the one with another rhythm.
     """
 
     __tablename__ = "event"
@@ -98,6 +99,8 @@ class Event(PublicRow, Model):
     search: Mapped[str] = mapped_column(Text, default="")
     source: Mapped[str | None] = mapped_column(String(60))
     source_id: Mapped[str | None] = mapped_column(String(120))
+    continues_id: Mapped[int | None] = mapped_column(ForeignKey("event.id"), index=True)
+    observance_id: Mapped[int | None] = mapped_column(ForeignKey("observance.id"))
     kind: Mapped[EventKind] = relationship(lazy="joined")
     unit: Mapped[Unit] = relationship(foreign_keys=[unit_id], lazy="joined")
     place: Mapped[Place | None] = relationship(foreign_keys=[place_id], lazy="joined")
@@ -146,7 +149,10 @@ class Occurrence(PublicRow, Model):
     """One date of an event. Its identity never changes: `recurrence_id` is the original wall
     start, `key` its address. Once published it is never deleted, only cancelled.
 
-    `is_listed` repeats whether the event is public and published, for one indexed look-up.
+    A date may differ from its series: in time, in place (`place_id`, or `elsewhere`), in title.
+    `is_override` says that it has been told apart in a feed; it stays so for good, also when it
+    is as planned again. `is_listed` repeats whether the event is public and published, for one
+    indexed look-up.
     """
 
     __tablename__ = "occurrence"
@@ -164,7 +170,105 @@ class Occurrence(PublicRow, Model):
     ends_at: Mapped[datetime] = mapped_column(UTCDateTime)
     on: Mapped[date]
     status: Mapped[str] = mapped_column(String(10), default="confirmed")
-    is_moved: Mapped[bool] = mapped_column(default=False)
+    is_override: Mapped[bool] = mapped_column(default=False)
     is_listed: Mapped[bool] = mapped_column(default=False)
     note: Mapped[Localised]
+    place_id: Mapped[int | None] = mapped_column(ForeignKey("place.id"), index=True)
+    elsewhere: Mapped[str] = mapped_column(String(200), default="")
+    titles: Mapped[Localised]
     event: Mapped[Event] = relationship(back_populates="occurrences")
+    own_place: Mapped[Place | None] = relationship(foreign_keys=[place_id], lazy="selectin")
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether this date is somewhere else than its series."""
+        return self.place_id is not None or bool(self.elsewhere)
+
+    @property
+    def place(self) -> Place | None:
+        """Where this date is, if at a place the portal knows."""
+        return self.own_place if self.is_elsewhere else self.event.place
+
+    @property
+    def where(self) -> str:
+        """Where this date is when at none of the places the portal knows."""
+        return self.elsewhere if self.is_elsewhere else self.event.elsewhere
+
+    @property
+    def hides_place(self) -> bool:
+        """Whether pages and feeds keep quiet about where this date is."""
+        return self.event.hides_place or (
+            self.own_place is not None and self.own_place.visibility != "public"
+        )
+
+
+class FormerScope(PublicRow, Model):
+    """A unit or place that a published event was at before: it stays in their feeds to its end,
+    so that nothing vanishes from a calendar without a word (MEET-17)."""
+
+    __tablename__ = "event_former_scope"
+    event_id: Mapped[int] = mapped_column(ForeignKey("event.id"), primary_key=True)
+    what: Mapped[str] = mapped_column(String(10), primary_key=True)
+    ref_id: Mapped[int] = mapped_column(primary_key=True)
+
+
+class EventChange(Model):
+    """One change of a published event: who, what, how many dates, and what was there before,
+    so that it can be undone. `before` holds columns by row: see events/undoing.py."""
+
+    __tablename__ = "event_change"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    event_id: Mapped[int] = mapped_column(ForeignKey("event.id"), index=True)
+    at: Mapped[datetime] = mapped_column(UTCDateTime)
+    account_id: Mapped[int | None]
+    what: Mapped[str] = mapped_column(String(20))
+    dates: Mapped[int] = mapped_column(default=0)
+    before: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    undone_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+
+
+class DropInState(PublicRow, Model):
+    """What a host says of a date while it lasts: "full", or "open" again. Shown on pages until
+    the date ends, never in feeds; it changes nothing of the date itself."""
+
+    __tablename__ = "drop_in_state"
+    occurrence_id: Mapped[int] = mapped_column(ForeignKey("occurrence.id"), primary_key=True)
+    state: Mapped[str] = mapped_column(String(10))
+    at: Mapped[datetime] = mapped_column(UTCDateTime)
+
+
+class Attendance(Model):
+    """How many came to a date, as the host counted: numbers only, never who."""
+
+    __tablename__ = "attendance"
+    occurrence_id: Mapped[int] = mapped_column(ForeignKey("occurrence.id"), primary_key=True)
+    adults: Mapped[int | None]
+    children: Mapped[int | None]
+    at: Mapped[datetime] = mapped_column(UTCDateTime)
+
+
+class Observance(PublicRow, Model):
+    """A day, or a period of days, that is marked: every year, or once (LIB-04, LIB-05).
+
+    `first_on` and `last_on` are the days of the first year, both included. `status`: proposed
+    (by an association, `unit_id`), published, declined, withdrawn. Published ones are never
+    deleted: calendars have them.
+    """
+
+    __tablename__ = "observance"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    slug: Mapped[str] = mapped_column(String(100), unique=True)
+    uid: Mapped[str] = mapped_column(String(120), unique=True)
+    names: Mapped[Localised]
+    texts: Mapped[Localised]
+    link: Mapped[str] = mapped_column(String(300), default="")
+    first_on: Mapped[date]
+    last_on: Mapped[date]
+    is_annual: Mapped[bool] = mapped_column(default=True)
+    is_flag_day: Mapped[bool] = mapped_column(default=False)
+    status: Mapped[str] = mapped_column(String(20), default="published")
+    unit_id: Mapped[int | None] = mapped_column(ForeignKey("unit.id"))
+    answer_note: Mapped[str] = mapped_column(String(300), default="")
+    sequence: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    revised_at: Mapped[datetime] = mapped_column(UTCDateTime)

@@ -111,7 +111,7 @@ def state_of(row: Occurrence, key: str) -> tuple[str | None, str]:
     _ = translator(key)
     if row.status == "cancelled":
         return "cancelled", _("Cancelled")
-    if row.is_moved and wall(row.starts_at, row.event.zone) != row.recurrence_id:
+    if row.is_override and wall(row.starts_at, row.event.zone) != row.recurrence_id:
         return "moved", _("New time")
     if row.event.is_preliminary:
         return "waits", _("Preliminary")

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime
+
 from sqlalchemy import ForeignKey, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from portal.core.extensions import Model
+from portal.core.extensions import Model, PublicRow
+from portal.core.types import UTCDateTime
 
 
 class RenderedEvent(Model):
@@ -22,3 +25,33 @@ class RenderedEvent(Model):
     sequence: Mapped[int]
     stamp: Mapped[str] = mapped_column(String(16))
     body: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class QuietFeed(PublicRow, Model):
+    """A scope's second address, random and shared by all its readers: a calendar that says
+    only when, for those whose telephone others see (SOC-04). Made by `portal tick`."""
+
+    __tablename__ = "quiet_feed"
+    scope: Mapped[str] = mapped_column(String(120), primary_key=True)
+    language: Mapped[str] = mapped_column(String(20), primary_key=True)
+    token: Mapped[str] = mapped_column(String(64), unique=True)
+
+
+class EditorFeed(Model):
+    """The secret address of an account's own feed, drafts marked; its digest only."""
+
+    __tablename__ = "editor_feed"
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), primary_key=True)
+    digest: Mapped[str] = mapped_column(String(64), unique=True)
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime)
+
+
+class FeedFetch(Model):
+    """How often a kind of client fetched a feed on a day. Counts programs, never people:
+    no address, no time of day, no name of a device."""
+
+    __tablename__ = "feed_fetch"
+    on: Mapped[date] = mapped_column(primary_key=True)
+    scope: Mapped[str] = mapped_column(String(120), primary_key=True)
+    client: Mapped[str] = mapped_column(String(20), primary_key=True)
+    count: Mapped[int] = mapped_column(default=0)

@@ -64,7 +64,7 @@ def _overrides(event: Event, series: Series, language: str, base_url: str) -> li
 def _differs(row: Occurrence, dated: Dated | None, event: Event, series: Series) -> bool:
     return (
         _status(event, row) != _status(event)
-        or row.is_moved
+        or row.is_override
         or row.note not in ({}, event.reason)
         or (dated is not None and series.rule is not None and crosses_clock_change(dated, series))
     )
@@ -103,7 +103,7 @@ def _words(
     chain = languages()[language].chain
     title, text = say(event.titles, chain)[0], say(event.texts, chain)[0]
     parts = [text, *_facts(event, language, status)]
-    if row is not None and row.is_moved and row.status == "confirmed":
+    if row is not None and row.is_override and row.status == "confirmed":
         parts.insert(0, _moved(event, row, language))
     reason = event.reason if status == "CANCELLED" else {}
     note = say(row.note if row is not None and row.note else reason, chain)[0]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from datetime import datetime
 
 import pytest
 from alembic import command
@@ -12,6 +14,7 @@ from sqlalchemy import Column, MetaData, String, Table, inspect, text
 import portal
 from portal.core import migrations
 from portal.core.extensions import Base, db
+from tests.support.factories import WEEKLY, Made
 
 both = pytest.mark.parametrize("engine", ["sqlite", "postgresql"])
 
@@ -56,6 +59,54 @@ def test_up_with_data(city: Flask, engine: str) -> None:
         db.session.remove()
         migrations.upgrade()
         assert db.session.execute(text("SELECT count(*) FROM unit")).scalar() == before == 3
+
+
+@both
+def test_up_from_the_first_tables_with_events(
+    city: Flask, make_event: Callable[..., Made], engine: str
+) -> None:
+    """A filled database of the first release: its events and dates come through."""
+    made = make_event(WEEKLY)
+    with city.app_context():
+        held = {
+            table.name: [dict(row) for row in db.session.execute(table.select()).mappings()]
+            for table in Base.metadata.sorted_tables
+        }
+        for table in reversed(Base.metadata.sorted_tables):
+            db.session.execute(table.delete())
+        db.session.commit()
+        with migrations._config() as config:
+            command.downgrade(config, "0001")
+        _fill_first_tables(held)
+        migrations.upgrade()
+        assert migrations.drift() == ""
+        count = "SELECT count(*) FROM occurrence WHERE is_override AND titles IS NOT NULL"
+        assert db.session.execute(text(count)).scalar() == len(made.keys)
+
+
+def _fill_first_tables(held: dict[str, list[dict[str, object]]]) -> None:
+    old = MetaData()
+    old.reflect(db.engine)
+    for name in (table.name for table in Base.metadata.sorted_tables if table.name in old.tables):
+        columns = set(old.tables[name].columns.keys())
+        for row in held[name]:
+            known = {key: value for key, value in row.items() if key in columns}
+            if name == "occurrence":
+                known["is_moved"] = True
+            db.session.execute(old.tables[name].insert(), _plain(known))
+    db.session.commit()
+
+
+def _plain(row: dict[str, object]) -> dict[str, object]:
+    """Instants without their zone and keys as text, as the first tables held them."""
+    plain: dict[str, object] = {}
+    for key, value in row.items():
+        if isinstance(value, datetime) and value.tzinfo is not None:
+            value = value.replace(tzinfo=None)
+        if isinstance(value, tuple):
+            value = f" {' '.join(value)} " if value else ""
+        plain[key] = value
+    return plain
 
 
 def constraint_names(metadata: MetaData) -> list[tuple[str, str]]:

@@ -198,7 +198,7 @@ def test_a_date_is_cancelled_and_taken_back_with_its_identity() -> None:
     actions.restore_date(row)
     db.session.expire_all()
     assert (row.status, row.note) == ("confirmed", {})
-    assert row.is_moved, "the feed must keep an override (feeds.md 3.2)"
+    assert row.is_override, "the feed must keep an override (feeds.md 3.2)"
     assert (row.id, row.key, row.recurrence_id) == known
 
 

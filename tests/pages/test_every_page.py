@@ -42,7 +42,7 @@ def addresses(demo_site: Flask) -> dict[str, list[str]]:
         row = events.listed(Filter(), now(), None, today, limit=1)[0]
         many = events.listed(Filter(), now(), None, today, limit=400)
         cancelled = next(row for row in many if row.status == "cancelled")
-        moved = next(row for row in many if row.is_moved and row.status == "confirmed")
+        moved = next(row for row in many if row.is_override and row.status == "confirmed")
         hidden = next(row for row in many if row.event.visibility == "without_place")
         room = next(place for place in public_places() if not place.is_premises)
         body = next(body for body in units.bodies(today) if body.contacts)
