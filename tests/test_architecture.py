@@ -59,6 +59,9 @@ LAYER_OF = {
     "portal.events.finding": "queries",
     "portal.demo.build": "jobs",
     "portal.events.writing": "actions",
+    "portal.events.noting": "actions",
+    "portal.events.changing": "actions",
+    "portal.events.continuing": "actions",
     "portal.home.frame": "views",
 }
 # Imports against the rule, each with its reason.

@@ -6,7 +6,7 @@ import json
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from sqlalchemy import JSON, DateTime
+from sqlalchemy import JSON, DateTime, String
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import mapped_column
 from sqlalchemy.types import TypeDecorator
@@ -51,3 +51,18 @@ class LocalisedText(TypeDecorator[Texts]):
 
 Localised = Annotated[Texts, mapped_column(LocalisedText, default=dict)]
 """A column of text per language."""
+
+
+class Keys(TypeDecorator[tuple[str, ...]]):
+    """A few short keys in one column, " sv rmn-arli ", so that one LIKE finds a key."""
+
+    impl = String(200)
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str:
+        if isinstance(value, str):
+            return value
+        return f" {' '.join(value)} " if value else ""
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> tuple[str, ...]:
+        return tuple((value or "").split())

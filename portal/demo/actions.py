@@ -13,6 +13,7 @@ from portal.core.clock import now
 from portal.core.extensions import db
 from portal.demo.shift import Moved, Sample, move, weeks_to
 from portal.events import actions as events
+from portal.events import changing
 from portal.events import queries as event_queries
 from portal.events.models import Event, EventKind, Occurrence
 from portal.events.recurrence import Series, wall
@@ -187,7 +188,7 @@ def _add(row: dict[str, str], details: Details, moved: Moved) -> Event:
     for start in moved.cancelled:
         target = _future(event, start)
         if target is not None:
-            events.cancel_date(target, {"sv": "Vi kan inte hålla öppet den här dagen."})
+            changing.cancel_date(target, {"sv": "Vi kan inte hålla öppet den här dagen."})
     return event
 
 
@@ -215,7 +216,7 @@ def _move(event: Event, start: datetime, by: timedelta) -> None:
     if target is None:
         return
     starts, ends = wall(target.starts_at, event.zone) + by, wall(target.ends_at, event.zone) + by
-    events.move_date(target, starts, ends, {"sv": "Vi börjar senare den här dagen."})
+    changing.move_date(target, starts, ends, {"sv": "Vi börjar senare den här dagen."})
 
 
 def _future(event: Event, start: datetime) -> Occurrence | None:

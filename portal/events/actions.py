@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 from portal.core.audit import record
@@ -17,14 +17,14 @@ from portal.core.extensions import db
 from portal.core.problems import Problem, Refused
 from portal.core.text import Localised
 from portal.events import queries
-from portal.events.models import Event, EventKind, Occurrence
-from portal.events.recurrence import Series, instant
+from portal.events.models import Event, EventKind
+from portal.events.noting import noted
+from portal.events.recurrence import Series
 from portal.events.rules import (
     Details,
     LeftOut,
     check_details,
     check_series,
-    check_times,
     may_change_visibility,
     without,
 )
@@ -91,11 +91,13 @@ def change(event: Event, details: Details) -> None:
     ):
         problems.append(Problem("visibility_published", "visibility"))
     _refuse(problems)
-    set_details(event, details)
-    touch(event)
-    set_listed(event)
-    set_search(event)
-    record("event.change", "event", event.id)
+    if event.published_at is None:
+        set_details(event, details)
+        touch(event)
+        record("event.change", "event", event.id)
+        return
+    with noted(event, "change"):
+        set_details(event, details)
 
 
 def publish(event: Event, may_use_place: bool) -> None:
@@ -127,47 +129,11 @@ def cancel(event: Event, reason: Localised) -> None:
     """
     if event.status != "published":
         raise Refused(Problem("not_published"))
-    event.status, event.reason = "cancelled", reason
-    left = [row for row in event.occurrences if row.ends_at > now()] or event.occurrences
-    for row in left:
-        if row.status != "cancelled":
-            row.status, row.note = "cancelled", reason
-    touch(event)
-    record("event.cancel", "event", event.id)
-
-
-def cancel_date(occurrence: Occurrence, reason: Localised) -> None:
-    """Cancels one date; it stays, marked, with the reason (feeds.md 3.1)."""
-    _refuse_past(occurrence)
-    occurrence.status, occurrence.note = "cancelled", reason
-    touch(occurrence.event)
-    record("occurrence.cancel", "occurrence", occurrence.id, key=occurrence.key)
-
-
-def restore_date(occurrence: Occurrence) -> None:
-    """Takes a cancellation back; the feed keeps an override, now confirmed (feeds.md 3.2)."""
-    _refuse_past(occurrence)
-    if occurrence.event.status != "published":
-        raise Refused(Problem("not_published"))
-    occurrence.status, occurrence.note, occurrence.is_override = "confirmed", {}, True
-    touch(occurrence.event)
-    record("occurrence.restore", "occurrence", occurrence.id, key=occurrence.key)
-
-
-def move_date(occurrence: Occurrence, starts: datetime, ends: datetime, note: Localised) -> None:
-    """Moves one date to other wall times; its address and RECURRENCE-ID stay."""
-    _refuse_past(occurrence)
-    event = occurrence.event
-    _refuse(check_times(starts, ends, event.zone))
-    if instant(ends, event.zone) <= now():
-        raise Refused(Problem("moved_to_past", "starts"))
-    occurrence.starts_at, occurrence.ends_at = (
-        instant(starts, event.zone),
-        instant(ends, event.zone),
-    )
-    occurrence.on, occurrence.is_override, occurrence.note = starts.date(), True, note
-    touch(event)
-    record("occurrence.move", "occurrence", occurrence.id, key=occurrence.key)
+    with noted(event, "cancel"):
+        event.status, event.reason = "cancelled", reason
+        for row in queries.coming(event, now()) or event.occurrences:
+            if row.status != "cancelled":
+                row.status, row.note = "cancelled", reason
 
 
 def delete_draft(event: Event) -> None:
@@ -198,11 +164,6 @@ def change_unit(unit: Unit, values: dict[str, Any]) -> None:
 def _refuse(problems: list[Problem]) -> None:
     if problems:
         raise Refused(*problems)
-
-
-def _refuse_past(occurrence: Occurrence) -> None:
-    if occurrence.ends_at <= now():
-        raise Refused(Problem("date_past"))
 
 
 def load_kinds(rows: list[dict[str, Any]]) -> dict[str, EventKind]:

@@ -6,36 +6,19 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint
-from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import Mapped, mapped_column, relationship
-from sqlalchemy.types import TypeDecorator
 
 from portal.core.extensions import Model, PublicRow
-from portal.core.types import Localised, UTCDateTime
+from portal.core.types import Keys, Localised, UTCDateTime
 
 if TYPE_CHECKING:
     from portal.places.models import Place
     from portal.units.models import Unit
 
 
-class Keys(TypeDecorator[tuple[str, ...]]):
-    """A few short keys in one column, " sv rmn-arli ", so that one LIKE finds a key."""
-
-    impl = String(200)
-    cache_ok = True
-
-    def process_bind_param(self, value: Any, dialect: Dialect) -> str:
-        if isinstance(value, str):
-            return value
-        return f" {' '.join(value)} " if value else ""
-
-    def process_result_value(self, value: Any, dialect: Dialect) -> tuple[str, ...]:
-        return tuple((value or "").split())
-
-
 class EventKind(PublicRow, Model):
-    """What sort of meeting: language café, homework help … Rows, so that a municipality
-    can add its own. `visibility` is what a new event of the kind starts with."""
+    """What sort of meeting; rows, so that a municipality can add its own. `visibility` is what
+    a new event of the kind starts with."""
 
     __tablename__ = "event_kind"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -147,13 +130,10 @@ class ExDate(PublicRow, Model):
 
 class Occurrence(PublicRow, Model):
     """One date of an event. Its identity never changes: `recurrence_id` is the original wall
-    start, `key` its address. Once published it is never deleted, only cancelled.
-
-    A date may differ from its series: in time, in place (`place_id`, or `elsewhere`), in title.
-    `is_override` says that it has been told apart in a feed; it stays so for good, also when it
-    is as planned again. `is_listed` repeats whether the event is public and published, for one
-    indexed look-up.
-    """
+    start, `key` its address. Once published it is never deleted, only cancelled. It may differ
+    in time, place (`place_id`, or `elsewhere`) and title. `is_override`: a feed has told it apart
+    from its series, and does so for good, also when it is as planned again. `is_listed` repeats
+    whether the event is public and published, for one indexed look-up."""
 
     __tablename__ = "occurrence"
     __table_args__ = (
@@ -186,7 +166,7 @@ class Occurrence(PublicRow, Model):
 
     @property
     def place(self) -> Place | None:
-        """Where this date is, if at a place the portal knows."""
+        """Where this date is, if the portal knows the place."""
         return self.own_place if self.is_elsewhere else self.event.place
 
     @property
@@ -203,8 +183,8 @@ class Occurrence(PublicRow, Model):
 
 
 class FormerScope(PublicRow, Model):
-    """A unit or place that a published event was at before: it stays in their feeds to its end,
-    so that nothing vanishes from a calendar without a word (MEET-17)."""
+    """A unit or place that a published event has left: it stays in their feeds to its end, so
+    that nothing vanishes from a calendar without a word (MEET-17)."""
 
     __tablename__ = "event_former_scope"
     event_id: Mapped[int] = mapped_column(ForeignKey("event.id"), primary_key=True)
@@ -213,8 +193,8 @@ class FormerScope(PublicRow, Model):
 
 
 class EventChange(Model):
-    """One change of a published event: who, what, how many dates, and what was there before,
-    so that it can be undone. `before` holds columns by row: see events/undoing.py."""
+    """One change of a published event: who, what, how many dates, and how it was before, so
+    that it can be undone; `before` holds columns by row: see events/noting.py."""
 
     __tablename__ = "event_change"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -228,8 +208,7 @@ class EventChange(Model):
 
 
 class DropInState(PublicRow, Model):
-    """What a host says of a date while it lasts: "full", or "open" again. Shown on pages until
-    the date ends, never in feeds; it changes nothing of the date itself."""
+    """What a host says of a date while it lasts: "full", or "open" again. Never in feeds."""
 
     __tablename__ = "drop_in_state"
     occurrence_id: Mapped[int] = mapped_column(ForeignKey("occurrence.id"), primary_key=True)
@@ -238,7 +217,7 @@ class DropInState(PublicRow, Model):
 
 
 class Attendance(Model):
-    """How many came to a date, as the host counted: numbers only, never who."""
+    """How many came to a date, as the host counted: never who."""
 
     __tablename__ = "attendance"
     occurrence_id: Mapped[int] = mapped_column(ForeignKey("occurrence.id"), primary_key=True)
@@ -248,12 +227,9 @@ class Attendance(Model):
 
 
 class Observance(PublicRow, Model):
-    """A day, or a period of days, that is marked: every year, or once (LIB-04, LIB-05).
-
-    `first_on` and `last_on` are the days of the first year, both included. `status`: proposed
-    (by an association, `unit_id`), published, declined, withdrawn. Published ones are never
-    deleted: calendars have them.
-    """
+    """A day or period that is marked, every year or once (LIB-04, LIB-05). `first_on` and
+    `last_on` are the first year's, both included. `status`: proposed (by the unit `unit_id`),
+    published, declined, withdrawn. A published one is never deleted: calendars have it."""
 
     __tablename__ = "observance"
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -86,6 +86,12 @@ def occurrence(event: Event, key: str) -> Occurrence | None:
     return next((row for row in event.occurrences if row.key == key), None)
 
 
+def coming(event: Event, now: datetime) -> list[Occurrence]:
+    """The event's dates that have not ended, as this session has them: for actions."""
+    rows = [row for row in event.occurrences if row.ends_at > now]
+    return sorted(rows, key=lambda row: row.recurrence_id)
+
+
 def upcoming_of(event: Event, now: datetime, limit: int | None = None) -> list[Occurrence]:
     """The event's dates that have not ended, cancelled ones included, soonest first."""
     if parts() is not None:
@@ -138,7 +144,8 @@ def listed(
 def _dates(ids: list[int]) -> Select[Occurrence]:
     """The dates with everything that a list shows of them."""
     whole = joinedload(Occurrence.event).joinedload(Event.place).joinedload(Place.unit)
-    return select(Occurrence).where(Occurrence.id.in_(ids)).options(whole)
+    own = selectinload(Occurrence.own_place).joinedload(Place.unit)
+    return select(Occurrence).where(Occurrence.id.in_(ids)).options(whole, own)
 
 
 def count_listed(wanted: Filter, since: datetime, until: datetime | None, today: date) -> int:

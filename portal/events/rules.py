@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
 from portal.core.problems import Problem
 from portal.core.text import Localised
@@ -96,6 +96,13 @@ def check_series(series: Series, today: date) -> list[Problem]:
     return check(series)
 
 
+def check_longer(series: Series, today: date) -> list[Problem]:
+    """What is wrong with a series that goes on, seen from today; its beginning may be long ago."""
+    if series.rule is not None and series.rule.until > today + LATEST:
+        return [Problem("far_away", "until")]
+    return check(series)
+
+
 def check_times(starts: datetime, ends: datetime, zone: str) -> list[Problem]:
     """What is wrong with the wall times of one date."""
     if ends <= starts:
@@ -108,6 +115,46 @@ def check_times(starts: datetime, ends: datetime, zone: str) -> list[Problem]:
             facts = {"at": moment, "before": before, "after": after}
             problems.append(Problem(f"clock_{trouble}", name, facts))
     return problems
+
+
+@dataclass(frozen=True)
+class Alteration:
+    """What is to be different about some dates of a series; None means as it is.
+
+    `starts` and `ends` are wall times of the same days (an end before the start is the next
+    morning's). `place_id` and `elsewhere` count only with `is_place`; both empty then mean where
+    the series is. Texts are by language; empty ones take a text of its own away.
+    """
+
+    starts: time | None = None
+    ends: time | None = None
+    is_place: bool = False
+    place_id: int | None = None
+    elsewhere: str = ""
+    titles: Localised | None = None
+    note: Localised | None = None
+
+    @property
+    def changes_times(self) -> bool:
+        return self.starts is not None or self.ends is not None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it asks for nothing that a visitor would see."""
+        return not (self.changes_times or self.is_place or self.titles is not None) and (
+            self.note is None
+        )
+
+    def times(self, starts: datetime, ends: datetime) -> tuple[datetime, datetime]:
+        """The wall times of a date that was from `starts` to `ends`."""
+        begin = datetime.combine(starts.date(), self.starts or starts.time())
+        if self.ends is None:
+            return begin, begin + (ends - starts)
+        is_days_long = ends - starts >= timedelta(days=1)
+        end = datetime.combine(ends.date() if is_days_long else begin.date(), self.ends)
+        if end <= begin and begin.hour >= 16 and end.hour <= 6:
+            end += timedelta(days=1)
+        return begin, end
 
 
 def left_out(

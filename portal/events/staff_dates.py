@@ -15,7 +15,7 @@ from portal.core.forms import tidy_line
 from portal.core.languages import language, languages
 from portal.core.problems import Problem, Refused
 from portal.core.text import Localised
-from portal.events import actions, queries, showing
+from portal.events import actions, changing, queries, showing
 from portal.events.drafting import times_on
 from portal.events.forms import MoveForm, ReasonForm
 from portal.events.models import Event, Occurrence
@@ -57,7 +57,7 @@ def cancel_date(event_id: int, key: str) -> Response | str | tuple[str, int]:
         begin_write()
     event = own_event(event_id)
     row = _date(event, key)
-    return _with_reason(event, row, lambda reason: actions.cancel_date(row, reason))
+    return _with_reason(event, row, lambda reason: changing.cancel_date(row, reason))
 
 
 def _with_reason(
@@ -102,7 +102,7 @@ def do_move(event_id: int, key: str) -> Response | tuple[str, int]:
     if form.validate() and form.day.day and form.starts.time and form.ends.time:
         starts, ends = times_on(form.day.day, form.starts.time, form.ends.time)
         try:
-            actions.move_date(row, starts, ends, {"sv": form.note.data or ""})
+            changing.move_date(row, starts, ends, {"sv": form.note.data or ""})
             db.session.commit()
             return redirect(url_for("staff_events.dates", event_id=event_id, done="moved"), 303)
         except Refused as refused:
@@ -122,7 +122,7 @@ def restore_date(event_id: int, key: str) -> Response:
     begin_write()
     event = own_event(event_id)
     try:
-        actions.restore_date(_date(event, key))
+        changing.restore_date(_date(event, key))
         db.session.commit()
     except Refused:
         db.session.rollback()

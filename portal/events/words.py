@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
-from portal.core.languages import language
+from portal.core.languages import is_written, language, languages
 from portal.core.problems import Problem
+from portal.core.text import Localised
 from portal.core.words import clock, day_words, translator
 
 VISIBILITY = {
@@ -108,6 +110,22 @@ PROBLEMS = {
     "moved_to_past": _l("That time has passed already. Choose a later one."),
     "date_past": _l("That date has passed and cannot be changed."),
 }
+
+
+def everywhere(words: Callable[[Callable[[str], str]], str]) -> Localised:
+    """A text of our own in every language that is written, for what is stored with an event:
+    `everywhere(lambda tr: tr("…"))`."""
+    return {key: words(translator(key)) for key in languages() if is_written(key)}
+
+
+def struck() -> Localised:
+    """Said where a date was published that should not have been."""
+    return everywhere(lambda tr: tr("It will not happen after all."))
+
+
+def replaced() -> Localised:
+    """Said on the dates of a series that another rhythm took the place of."""
+    return everywhere(lambda tr: tr("The days have changed. See the new dates."))
 
 
 def say_problem(problem: Problem) -> str:

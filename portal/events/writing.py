@@ -11,7 +11,7 @@ from portal.core.clock import now
 from portal.core.extensions import db
 from portal.core.text import search_text, slugify
 from portal.events.models import Event, ExDate, Occurrence
-from portal.events.recurrence import Series, align, expand, keys, starts_of, wall
+from portal.events.recurrence import Dated, Series, align, expand, keys, starts_of, wall
 from portal.events.rrule import format_rrule
 from portal.events.rules import Details, LeftOut, without
 from portal.units.models import Unit
@@ -41,8 +41,13 @@ def set_series(event: Event, series: Series, left_out: Sequence[LeftOut]) -> Non
     event.exdates = [
         ExDate(recurrence_id=row.recurrence_id, reason=dict(row.reason)) for row in left_out
     ]
-    addresses = keys(list(starts_of(whole)))
-    event.occurrences = [
+    event.occurrences = new_rows(whole, expand(whole))
+
+
+def new_rows(series: Series, dates: Sequence[Dated]) -> list[Occurrence]:
+    """Rows for dates of a series, as planned."""
+    addresses = keys(list(starts_of(series)))
+    return [
         Occurrence(
             recurrence_id=dated.recurrence_id,
             key=addresses[dated.recurrence_id],
@@ -50,8 +55,10 @@ def set_series(event: Event, series: Series, left_out: Sequence[LeftOut]) -> Non
             ends_at=dated.ends_at,
             on=wall(dated.starts_at, series.zone).date(),
             note={},
+            elsewhere="",
+            titles={},
         )
-        for dated in expand(whole)
+        for dated in dates
     ]
 
 
@@ -78,9 +85,18 @@ def set_search(event: Event) -> None:
     if not event.hides_place:
         where.append(event.elsewhere)
     event.search = search_text(
-        " ".join(event.titles.values()), *event.texts.values(), *event.kind.names.values(), *where
+        " ".join(event.titles.values()),
+        *_own_titles(event),
+        *event.texts.values(),
+        *event.kind.names.values(),
+        *where,
     )
     db.session.flush()
+
+
+def _own_titles(event: Event) -> list[str]:
+    """What single dates are called."""
+    return sorted({title for row in event.occurrences for title in row.titles.values()})
 
 
 def free_slug(title: str) -> str:

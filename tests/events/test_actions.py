@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 from flask import Flask
@@ -13,11 +13,11 @@ from sqlalchemy import func, select
 from portal.core.extensions import db
 from portal.core.models import AuditEntry
 from portal.core.problems import Refused
-from portal.events import actions, queries
+from portal.events import actions, changing, queries
 from portal.events.models import Event, ExDate, Occurrence
 from portal.events.queries import Filter
 from portal.events.recurrence import Rule, Series, expand
-from portal.events.rules import LeftOut
+from portal.events.rules import Alteration, LeftOut
 from portal.places import actions as places
 from tests.support.factories import NOW, ONCE, TODAY, WEEKLY, ZONE, details, new_event, place, unit
 
@@ -119,11 +119,16 @@ CHANGES: dict[str, tuple[str, Act]] = {
     "say no": ("waiting", lambda e: actions.decline(e, "Upptaget")),
     "change": ("published", lambda e: actions.change(e, details(titles={"sv": "Nytt"}))),
     "cancel": ("published", lambda e: actions.cancel(e, {"sv": "Sjuk"})),
-    "cancel date": ("published", lambda e: actions.cancel_date(first(e), {"sv": "Sjuk"})),
-    "restore date": ("published", lambda e: actions.restore_date(first(e))),
+    "cancel date": ("published", lambda e: changing.cancel_date(first(e), {"sv": "Sjuk"})),
+    "alter dates": (
+        "published",
+        lambda e: changing.alter_dates(e, list(e.occurrences), Alteration(starts=time(16))),
+    ),
+    "shorten": ("published", lambda e: changing.shorten(e, date(2026, 12, 20), {"sv": "Slut"})),
+    "hand over": ("published", lambda e: changing.hand_over(e, unit("exempelforeningen"))),
     "move date": (
         "published",
-        lambda e: actions.move_date(
+        lambda e: changing.move_date(
             first(e), datetime(2026, 11, 26, 18), datetime(2026, 11, 26, 19), {}
         ),
     ),
@@ -192,10 +197,10 @@ def test_a_date_is_cancelled_and_taken_back_with_its_identity() -> None:
     event = new_event(WEEKLY)
     row = first(event)
     known = (row.id, row.key, row.recurrence_id)
-    actions.cancel_date(row, {"sv": "Sjuk"})
+    changing.cancel_date(row, {"sv": "Sjuk"})
     db.session.expire_all()
     assert (row.status, row.note, row.is_listed) == ("cancelled", {"sv": "Sjuk"}, True)
-    actions.restore_date(row)
+    changing.restore_date(row)
     db.session.expire_all()
     assert (row.status, row.note) == ("confirmed", {})
     assert row.is_override, "the feed must keep an override (feeds.md 3.2)"
@@ -205,7 +210,7 @@ def test_a_date_is_cancelled_and_taken_back_with_its_identity() -> None:
 def test_a_moved_date_keeps_its_address() -> None:
     event = new_event(WEEKLY)
     row = first(event)
-    actions.move_date(row, datetime(2027, 3, 28, 1), datetime(2027, 3, 28, 4), {"sv": "Flyttat"})
+    changing.move_date(row, datetime(2027, 3, 28, 1), datetime(2027, 3, 28, 4), {"sv": "Flyttat"})
     db.session.expire_all()
     assert (row.key, row.recurrence_id) == ("2026-11-25", datetime(2026, 11, 25, 17))
     assert row.on == date(2027, 3, 28)
@@ -286,12 +291,12 @@ REFUSALS: dict[str, tuple[str, str, Act]] = {
     "move to nowhere": (
         "published",
         "clock_gap",
-        lambda e: actions.move_date(first(e), NIGHT.starts, NIGHT.ends, {}),
+        lambda e: changing.move_date(first(e), NIGHT.starts, NIGHT.ends, {}),
     ),
     "move backwards": (
         "published",
         "end_before_start",
-        lambda e: actions.move_date(first(e), ONCE.ends, ONCE.starts, {}),
+        lambda e: changing.move_date(first(e), ONCE.ends, ONCE.starts, {}),
     ),
 }
 
@@ -319,9 +324,9 @@ def test_a_refusal_leaves_nothing_behind(name: str) -> None:
 @pytest.mark.parametrize(
     "act",
     [
-        lambda row: actions.cancel_date(row, {}),
-        lambda row: actions.restore_date(row),
-        lambda row: actions.move_date(
+        lambda row: changing.cancel_date(row, {}),
+        lambda row: changing.restore_date(row),
+        lambda row: changing.move_date(
             row, ONCE.starts + timedelta(days=60), ONCE.ends + timedelta(days=60), {}
         ),
     ],

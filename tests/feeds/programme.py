@@ -12,7 +12,7 @@ from typing import Any
 
 from portal.core.extensions import db
 from portal.core.problems import Refused
-from portal.events import actions
+from portal.events import actions, changing
 from portal.events.models import Event, Occurrence
 from portal.events.recurrence import Rule, Series, wall
 from portal.events.rules import LeftOut
@@ -144,13 +144,13 @@ def disturb(rng: random.Random, event: Event, case: Case, confirmed: str) -> Non
         found = case.dates[row.recurrence_id]
         if "move" in act:
             start = moved(rng, row, case.rhythm)
-            actions.move_date(row, start, start + case.rhythm.length, REASON)
+            changing.move_date(row, start, start + case.rhythm.length, REASON)
             found = expected(case.rhythm, row.recurrence_id, start, confirmed)
         if "cancel" in act or "restore" in act:
-            actions.cancel_date(row, REASON)
+            changing.cancel_date(row, REASON)
             found.status = "CANCELLED"
         if "restore" in act:
-            actions.restore_date(row)
+            changing.restore_date(row)
             found.status = confirmed
         case.dates[row.recurrence_id] = found
     if rng.random() < 0.1:

@@ -15,7 +15,7 @@ from flask import Flask
 from portal.core import jobs
 from portal.core.database import begin_write
 from portal.core.extensions import db
-from portal.events import actions, queries
+from portal.events import actions, changing, queries
 from portal.events.models import Event
 from portal.events.queries import Filter
 from portal.places import actions as places
@@ -97,7 +97,7 @@ def planted(city: Flask, freeze: Callable[[datetime], None], engine: str) -> Fla
         for status in ("draft", "waiting"):
             new_event(titles={"sv": f"{CANARY} {status}"}, status=status)
         shown = new_event(titles={"sv": "Visad"})
-        actions.cancel_date(shown.occurrences[0], {"sv": "Sjuk"})
+        changing.cancel_date(shown.occurrences[0], {"sv": "Sjuk"})
         db.session.commit()
     return city
 
@@ -129,7 +129,7 @@ def test_no_canary_after_changes_and_in_stored_texts(planted: Flask, client: Bro
         begin_write()
         for event in db.session.query(Event).filter_by(status="published"):
             for row in event.occurrences[:1]:
-                actions.move_date(row, datetime(2026, 12, 1, 9), datetime(2026, 12, 1, 10), {})
+                changing.move_date(row, datetime(2026, 12, 1, 9), datetime(2026, 12, 1, 10), {})
         actions.change_unit(unit(), {"phone": "0555-2"})
         db.session.commit()
         list(jobs.tick())

@@ -14,7 +14,7 @@ from icalendar import Calendar
 from portal.core.database import begin_write
 from portal.core.extensions import db
 from portal.core.words import translator
-from portal.events import actions, queries
+from portal.events import actions, changing, queries
 from portal.events.rules import LeftOut
 from tests.support.factories import NOW, WEEKLY, Made, details
 from tests.support.portal_app import Browser
@@ -58,13 +58,13 @@ def revision(event: Any) -> tuple[int, datetime, datetime]:
 
 STEPS: list[Callable[[Any], None]] = [
     lambda e: actions.change(e, details(titles={"sv": "Nytt namn"})),
-    lambda e: actions.cancel_date(row(e, 2), REASON),
-    lambda e: actions.move_date(
+    lambda e: changing.cancel_date(row(e, 2), REASON),
+    lambda e: changing.move_date(
         row(e, 3), datetime(2026, 12, 17, 18), datetime(2026, 12, 17, 19), REASON
     ),
-    lambda e: actions.restore_date(row(e, 2)),
-    lambda e: actions.cancel_date(row(e, 3), REASON),
-    lambda e: actions.restore_date(row(e, 3)),
+    lambda e: changing.restore_date(row(e, 2)),
+    lambda e: changing.cancel_date(row(e, 3), REASON),
+    lambda e: changing.restore_date(row(e, 3)),
     lambda e: actions.cancel(e, REASON),
 ]
 
@@ -102,7 +102,7 @@ def test_a_cancelled_date_says_so_first_in_title_and_text(
     client: Browser, city: Flask, make_event: Make, key: str
 ) -> None:
     made = make_event(WEEKLY)
-    change(city, made, lambda e: actions.cancel_date(row(e, 0), REASON))
+    change(city, made, lambda e: changing.cancel_date(row(e, 0), REASON))
     found = components(client, f"/feeds/all.{key}.ics")
     date = found[made.uid, "2026-11-25T17:00:00+01:00"]
     reason = REASON.get(key, REASON["sv"])
@@ -122,7 +122,7 @@ def test_a_cancelled_series_says_so_until_its_end(
     change(
         city,
         made,
-        lambda e: actions.move_date(
+        lambda e: changing.move_date(
             row(e, 1), datetime(2026, 12, 3, 18), datetime(2026, 12, 3, 19), {}
         ),
     )
@@ -138,8 +138,8 @@ def test_a_cancelled_series_says_so_until_its_end(
 
 def test_a_restored_date_keeps_an_override(client: Browser, city: Flask, make_event: Make) -> None:
     made = make_event(WEEKLY)
-    change(city, made, lambda e: actions.cancel_date(row(e, 0), REASON))
-    change(city, made, lambda e: actions.restore_date(row(e, 0)))
+    change(city, made, lambda e: changing.cancel_date(row(e, 0), REASON))
+    change(city, made, lambda e: changing.restore_date(row(e, 0)))
     date = components(client)[made.uid, "2026-11-25T17:00:00+01:00"]
     assert date["STATUS"] == "CONFIRMED"
     assert str(date["SUMMARY"]) == "Språkcafé"
@@ -151,7 +151,7 @@ def test_a_moved_date_says_where_it_went(client: Browser, city: Flask, make_even
     change(
         city,
         made,
-        lambda e: actions.move_date(
+        lambda e: changing.move_date(
             row(e, 0), datetime(2026, 11, 26, 18), datetime(2026, 11, 26, 19, 30), REASON
         ),
     )
@@ -172,11 +172,11 @@ def test_an_event_that_happens_once_is_one_component_whatever_happens(
     change(
         city,
         made,
-        lambda e: actions.move_date(
+        lambda e: changing.move_date(
             row(e, 0), datetime(2026, 11, 27, 10), datetime(2026, 11, 27, 11), {}
         ),
     )
-    change(city, made, lambda e: actions.cancel_date(row(e, 0), REASON))
+    change(city, made, lambda e: changing.cancel_date(row(e, 0), REASON))
     ((name, event),) = components(client).items()
     assert name == (made.uid, "")
     assert when(event, "DTSTART") == "2026-11-27T10:00:00+01:00"

@@ -145,7 +145,7 @@ def _own(unit: Unit) -> Owned:
     wanted = place or factories.place()
     waiting = factories.new_event(status="waiting", unit_id=asking.id, place_id=wanted.id)
     published = factories.made(series)
-    from portal.events.actions import cancel_date
+    from portal.events.changing import cancel_date
 
     cancel_date(series.occurrences[2], {"sv": "Värden är sjuk."})
     closed_id, digest = 0, "0" * 16

@@ -22,7 +22,7 @@ from portal.core import jobs
 from portal.core.database import begin_write
 from portal.core.extensions import db
 from portal.core.languages import languages
-from portal.events import actions, queries
+from portal.events import actions, changing, queries
 from portal.events.models import Event
 from portal.feeds.models import RenderedEvent
 from portal.feeds.queries import rendered
@@ -139,7 +139,7 @@ def _make() -> Hidden:
         _new(OPEN_TITLES[2], **in_room),
         _new(OPEN_TITLES[3], **hosts),
     ]
-    actions.cancel_date(open_ones[1].occurrences[1], {"sv": "Värden är sjuk."})
+    changing.cancel_date(open_ones[1].occurrences[1], {"sv": "Värden är sjuk."})
     db.session.flush()
     return Hidden(
         [event.slug for event in secrets],

@@ -1,0 +1,82 @@
+"""Writes: series that go on from others: another rhythm, last term's again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+
+from portal.core.audit import record
+from portal.core.clock import now
+from portal.core.extensions import db
+from portal.core.problems import Problem, Refused
+from portal.events import queries
+from portal.events.actions import create, publish
+from portal.events.models import Event
+from portal.events.noting import noted
+from portal.events.recurrence import Series, align
+from portal.events.rules import Details, LeftOut
+from portal.events.words import replaced
+from portal.events.writing import DETAIL_FIELDS
+
+
+@dataclass(frozen=True)
+class Copy:
+    """An event that goes on: the series again in another term, and the dates it leaves out."""
+
+    source: Event
+    series: Series
+    left_out: list[LeftOut]
+
+
+def details_of(event: Event) -> Details:
+    """What an event says, as its form would say it."""
+    given = {name: getattr(event, name) for name in DETAIL_FIELDS}
+    return Details(**given, co_host_ids=tuple(unit.id for unit in event.co_hosts))
+
+
+def series_in(event: Event, first: date, last: date) -> Series:
+    """The event's rhythm again from `first` to `last`, both included.
+
+    The times, the weekdays and the place in the month stay; what happens once happens on
+    `first`. A rhythm of every n days or weeks counts from its first date in the new term.
+    """
+    old = queries.series_of(event)
+    starts = datetime.combine(first, old.starts.time())
+    rule = replace(old.rule, until=last) if old.rule is not None else None
+    return align(Series(starts, starts + old.length, old.zone, old.is_all_day, rule))
+
+
+def copy(made: Copy, today: date, may_use_place: bool = True, is_draft: bool = False) -> Event:
+    """A new event that goes on from another, published unless a draft; raises Refused."""
+    event = create(
+        details_of(made.source), made.series, made.left_out, today, continues_id=made.source.id
+    )
+    event.skip_breaks, event.skip_holidays = made.source.skip_breaks, made.source.skip_holidays
+    if not is_draft:
+        publish(event, may_use_place)
+    db.session.flush()
+    return event
+
+
+def change_rhythm(
+    event: Event, series: Series, left_out: Sequence[LeftOut], today: date, may_use_place: bool
+) -> Event:
+    """Another rhythm from its first date on: the old series ends, a linked one begins.
+
+    The old dates from then on are cancelled and say so. Raises Refused.
+    """
+    if event.status != "published":
+        raise Refused(Problem("not_published"))
+    first = align(series).starts.date()
+    if first < today:
+        raise Refused(Problem("all_past", "first_day"))
+    rows = [row for row in queries.coming(event, now()) if row.recurrence_id.date() >= first]
+    with noted(event, "rhythm") as more:
+        new = copy(Copy(event, series, list(left_out)), today, may_use_place)
+        more["linked"] = new.id
+        for row in rows:
+            if row.status != "cancelled":
+                row.status, row.note = "cancelled", replaced()
+    record("event.continue", "event", new.id, earlier=event.id)
+    return new

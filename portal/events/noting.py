@@ -1,0 +1,166 @@
+"""What every change of a published event leaves behind: a note of who, what and how it was.
+
+Whoever changes an event does it inside `noted`: that raises the revision once, writes the audit,
+keeps what was there before so that it can be undone, and keeps the event in the feeds of the
+units and places it leaves. Used by actions only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+
+from portal.core.access import current_account
+from portal.core.audit import record
+from portal.core.clock import now
+from portal.core.extensions import db
+from portal.events.models import Event, EventChange, FormerScope
+from portal.events.writing import DETAIL_FIELDS, set_listed, set_search, touch
+from portal.units.models import Unit
+
+EVENT_FIELDS = (*DETAIL_FIELDS, "status", "reason", "rrule")
+DATE_FIELDS = (
+    "starts_at",
+    "ends_at",
+    "on",
+    "status",
+    "note",
+    "place_id",
+    "elsewhere",
+    "titles",
+)
+State = dict[str, Any]
+
+
+@contextmanager
+def noted(event: Event, what: str) -> Iterator[State]:
+    """Around a change of a published event. What is put into the yielded dictionary is kept with
+    the change: codes, numbers and ids. Nothing is noted when nothing changed."""
+    fields, dates, scopes = _fields(event), _dates(event), _scopes(event)
+    was_off = _is_off(event)
+    more: State = {}
+    yield more
+    db.session.flush()
+    db.session.refresh(event, ["unit", "place"])
+    before = _difference(fields, dates, event)
+    if not (before["event"] or before["dates"] or before["added"] or more):
+        return
+    if not (was_off or _is_off(event)):
+        for row in event.occurrences:
+            # Told apart in a feed once, told apart for good: stores would keep the old date.
+            row.is_override = row.is_override or str(row.id) in before["dates"]
+    touch(event)
+    set_listed(event)
+    set_search(event)
+    _keep_scopes(event, scopes)
+    account = current_account()
+    touched = len(before["dates"]) + len(before["added"])
+    db.session.add(
+        EventChange(
+            event_id=event.id,
+            at=now(),
+            account_id=account.id if account else None,
+            what=what,
+            dates=touched,
+            before={**before, **more},
+        )
+    )
+    db.session.flush()
+    record(f"event.{what}", "event", event.id, dates=touched)
+
+
+def last_change(event: Event) -> EventChange | None:
+    """The newest change that has not been undone: the only one that can be."""
+    query = select(EventChange).where(
+        EventChange.event_id == event.id, EventChange.undone_at.is_(None)
+    )
+    return db.session.scalars(query.order_by(EventChange.id.desc())).first()
+
+
+def put_back(event: Event, change: EventChange) -> None:
+    """Gives an event and its coming dates back what a change took.
+
+    Dates that have passed are what they were, and no date is put back into the past.
+    """
+    for name, value in change.before["event"].items():
+        if name == "co_hosts":
+            event.co_hosts = list(db.session.scalars(select(Unit).where(Unit.id.in_(value))))
+        elif not (name == "rrule" and change.before["added"]):
+            # A longer rule stays: its dates are published, they are cancelled instead.
+            setattr(event, name, _read(name, value))
+    rows = {str(row.id): row for row in event.occurrences}
+    for row_id, values in change.before["dates"].items():
+        row = rows[row_id]
+        read = {name: _read(name, value) for name, value in values.items()}
+        if row.ends_at <= now() or read.get("ends_at", row.ends_at) <= now():
+            continue
+        for name, value in read.items():
+            setattr(row, name, value)
+
+
+def _is_off(event: Event) -> bool:
+    """Whether the series as such says that it is cancelled, and no date need say it."""
+    return all(row.status == "cancelled" for row in event.occurrences)
+
+
+def _fields(event: Event) -> State:
+    values = {name: _plain(getattr(event, name)) for name in EVENT_FIELDS}
+    return {**values, "co_hosts": sorted(unit.id for unit in event.co_hosts)}
+
+
+def _dates(event: Event) -> dict[int, State]:
+    return {
+        row.id: {name: _plain(getattr(row, name)) for name in DATE_FIELDS}
+        for row in event.occurrences
+    }
+
+
+def _difference(fields: State, dates: dict[int, State], event: Event) -> State:
+    after, rows = _fields(event), _dates(event)
+    return {
+        "event": {name: old for name, old in fields.items() if after[name] != old},
+        "dates": {
+            str(row_id): {name: value for name, value in old.items() if rows[row_id][name] != value}
+            for row_id, old in dates.items()
+            if rows[row_id] != old
+        },
+        "added": [row_id for row_id in rows if row_id not in dates],
+    }
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return list(value)
+    if isinstance(value, dict):
+        return {key: text for key, text in value.items() if text}
+    return value.isoformat() if hasattr(value, "isoformat") else value
+
+
+def _read(name: str, value: Any) -> Any:
+    if name in ("starts_at", "ends_at"):
+        return datetime.fromisoformat(value)
+    if name == "on":
+        return datetime.fromisoformat(value).date()
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _scopes(event: Event) -> set[tuple[str, int]]:
+    """The units and places whose feeds the event is in; none when it keeps quiet about them."""
+    if event.hides_place or event.published_at is None:
+        return set()
+    found = {("unit", event.unit_id), *(("unit", unit.id) for unit in event.co_hosts)}
+    places = [event.place, *(row.own_place for row in event.occurrences)]
+    for place in places:
+        if place is not None and place.visibility == "public":
+            found |= {("place", place.id), ("unit", place.unit_id)}
+    return found
+
+
+def _keep_scopes(event: Event, before: set[tuple[str, int]]) -> None:
+    """What an event leaves keeps it in its feed, so that nothing vanishes from a calendar."""
+    for what, ref_id in before - _scopes(event):
+        db.session.merge(FormerScope(event_id=event.id, what=what, ref_id=ref_id))
