@@ -26,8 +26,14 @@ from portal.core.security import init_origin_check, init_security
 from portal.core.templates import init_templates
 from portal.core.types import from_json
 from portal.events import models as event_models
-from portal.events import staff_dates  # noqa: F401 (adds its routes)
+from portal.events import (  # noqa: F401 (they add their routes)
+    staff_changes,
+    staff_dates,
+    staff_series,
+    staff_terms,
+)
 from portal.events.staff import blueprint as staff_events
+from portal.events.staff_closed import blueprint as staff_closed
 from portal.events.views import blueprint as events
 from portal.feeds import models as feed_models
 from portal.feeds.jobs import store_feed_texts
@@ -52,7 +58,18 @@ TABLES = (
     feed_models,
     import_models,
 )
-BLUEPRINTS = (home, events, units, places, feeds, accounts, staff, staff_events, staff_places)
+BLUEPRINTS = (
+    home,
+    events,
+    units,
+    places,
+    feeds,
+    accounts,
+    staff,
+    staff_events,
+    staff_places,
+    staff_closed,
+)
 MAX_UPLOAD = 16 * 1024 * 1024
 
 

@@ -52,16 +52,18 @@ LAYERS = {
 }
 # Other names of the layer `showing`, between queries or forms and actions: what a page or a
 # feed is given to show, and what a form means.
-SHOWING = {"showing", "filters", "drafting"}
+SHOWING = {"showing", "filters", "drafting", "clashing", "planning"}
 # Files under names of their own that are not pure all the same, and the layer that each
 # belongs to. Few: a rule that needs the database is a query or an action.
 LAYER_OF = {
     "portal.events.finding": "queries",
+    "portal.events.overview": "queries",
     "portal.demo.build": "jobs",
     "portal.events.writing": "actions",
     "portal.events.noting": "actions",
     "portal.events.changing": "actions",
     "portal.events.continuing": "actions",
+    "portal.events.closing": "actions",
     "portal.home.frame": "views",
 }
 # Imports against the rule, each with its reason.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -42,6 +43,12 @@ def account_by_email(email: str) -> Account | None:
 
 def account_by_id(account_id: int) -> Account | None:
     return db.session.get(Account, account_id)
+
+
+def account_names(ids: Iterable[int | None]) -> dict[int | None, str]:
+    """What accounts are called, by id; for a record of who did what."""
+    query = select(Account.id, Account.name).where(Account.id.in_({i for i in ids if i}))
+    return {row.id: row.name for row in db.session.execute(query)}
 
 
 def all_accounts() -> list[Account]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import date, datetime
+from dataclasses import dataclass
+from datetime import date
 
 from portal.core.audit import record
 from portal.core.clock import now
@@ -33,18 +33,6 @@ def details_of(event: Event) -> Details:
     """What an event says, as its form would say it."""
     given = {name: getattr(event, name) for name in DETAIL_FIELDS}
     return Details(**given, co_host_ids=tuple(unit.id for unit in event.co_hosts))
-
-
-def series_in(event: Event, first: date, last: date) -> Series:
-    """The event's rhythm again from `first` to `last`, both included.
-
-    The times, the weekdays and the place in the month stay; what happens once happens on
-    `first`. A rhythm of every n days or weeks counts from its first date in the new term.
-    """
-    old = queries.series_of(event)
-    starts = datetime.combine(first, old.starts.time())
-    rule = replace(old.rule, until=last) if old.rule is not None else None
-    return align(Series(starts, starts + old.length, old.zone, old.is_all_day, rule))
 
 
 def copy(made: Copy, today: date, may_use_place: bool = True, is_draft: bool = False) -> Event:

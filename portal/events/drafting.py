@@ -15,8 +15,10 @@ from portal.core.words import chosen, weekday_words
 from portal.events import queries
 from portal.events.forms import USUAL, EventForm
 from portal.events.models import Event
+from portal.events.planning import leave_out
 from portal.events.recurrence import Rule, Series, align
-from portal.events.rules import AUDIENCES, SIGN_UPS, VISIBILITIES, Details, LeftOut, left_out
+from portal.events.rhythms import RHYTHMS, rhythm_of, rule_of
+from portal.events.rules import AUDIENCES, SIGN_UPS, VISIBILITIES, Details, LeftOut, times_on
 from portal.events.words import AUDIENCE, REPEAT, SIGN_UP, VISIBILITY
 from portal.places import queries as places
 from portal.places.models import Place
@@ -25,7 +27,6 @@ from portal.units import queries as units
 from portal.units.models import Unit
 
 ELSEWHERE = 0
-INTERVALS = {"weekly": 1, "fortnightly": 2}
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ def fill_choices(form: EventForm, editable: list[Unit], bookable: list[Place]) -
     form.weekdays.choices = [(day, weekday_words(day, language().key)) for day in range(7)]
     form.languages.choices = [(key, entry.name) for key, entry in languages().items()]
     form.audiences.choices = [(code, AUDIENCE[code]) for code in AUDIENCES]
-    form.repeat.choices = list(REPEAT.items())
+    form.repeat.choices = [(code, REPEAT[code]) for code in RHYTHMS]
     form.age_unit.choices = [("years", _("years")), ("months", _("months"))]
     form.sign_up.choices = [(code, SIGN_UP[code]) for code in SIGN_UPS]
     form.visibility.choices = [
@@ -74,18 +75,19 @@ def places_for(editable: list[Unit]) -> list[Place]:
 def read(form: EventForm, chosen_out: list[date]) -> Draft:
     """The draft that a valid form describes; what is wrong with its times is in `problems`."""
     details = read_details(form)
+    series, out, problems = read_when(form, chosen_out)
+    return Draft(details, series, out, problems)
+
+
+def read_when(
+    form: EventForm, chosen_out: list[date]
+) -> tuple[Series | None, list[LeftOut], list[Problem]]:
+    """When a valid form says that an event is, and what it leaves out."""
     series, problems = _series(form)
     if series is None:
-        return Draft(details, None, [], problems)
-    out = left_out(
-        series,
-        chosen_out,
-        places.break_spans(),
-        units.municipality().country,
-        skip_breaks=bool(form.skip_breaks.data) and series.rule is not None,
-        skip_holidays=bool(form.skip_holidays.data) and series.rule is not None,
-    )
-    return Draft(details, series, out, problems)
+        return None, [], problems
+    breaks, holidays = bool(form.skip_breaks.data), bool(form.skip_holidays.data)
+    return series, leave_out(series, chosen_out, breaks, holidays), problems
 
 
 def read_details(form: EventForm) -> Details:
@@ -144,20 +146,20 @@ def _texts(form: EventForm, name: str, other: str) -> dict[str, str]:
 
 def _series(form: EventForm) -> tuple[Series | None, list[Problem]]:
     first, until = form.first_day.day, form.until.day
-    repeats = form.repeat.data in INTERVALS
+    repeats = form.repeat.data != "once"
     if first is None:
         return None, []
     if repeats and until is None:
         return None, [Problem("until_missing", "until")]
-    times = _times(form, first, None if repeats else until)
-    if isinstance(times, Problem):
-        return None, [times]
-    rule = None
-    if repeats and until is not None:
-        if until < first:
-            return None, [Problem("until_before_start", "until")]
-        weekdays = tuple(sorted(form.weekdays.data or ())) or (first.weekday(),)
-        rule = Rule("WEEKLY", until, INTERVALS[str(form.repeat.data)], weekdays)
+    if repeats and until is not None and until < first:
+        return None, [Problem("until_before_start", "until")]
+    last = first + timedelta(days=form.days.data - 1) if form.days.data else None
+    times = _times(form, first, last if repeats else until or last)
+    weekdays = tuple(form.weekdays.data or ())
+    rule = rule_of(str(form.repeat.data), first, until or first, form.every.data, weekdays)
+    wrong = [one for one in (times, rule) if isinstance(one, Problem)]
+    if isinstance(times, Problem) or isinstance(rule, Problem):
+        return None, wrong
     return align(Series(*times, units.municipality().zone, bool(form.is_all_day.data), rule)), []
 
 
@@ -174,21 +176,12 @@ def _times(form: EventForm, first: date, last: date | None) -> tuple[datetime, d
     return times_on(first, starts, ends, last)
 
 
-def times_on(
-    first: date, starts: time, ends: time, last: date | None = None
-) -> tuple[datetime, datetime]:
-    """Wall times of a date. An evening may end after midnight; any other end before the start
-    is left for the rules to refuse."""
-    begin, end_of = datetime.combine(first, starts), datetime.combine(last or first, ends)
-    if last in (None, first) and ends < starts and starts.hour >= 16 and ends.hour <= 6:
-        end_of += timedelta(days=1)
-    return begin, end_of
-
-
 def fill(form: EventForm, event: Event) -> None:
     """Puts an event into an unsubmitted form."""
     series = queries.series_of(event)
     rule, last = series.rule, series.ends - timedelta(days=1 if series.is_all_day else 0)
+    rhythm, every = rhythm_of(rule)
+    days = (last.date() - series.starts.date()).days + 1
     given: dict[str, Any] = {
         "kind": event.kind_id,
         "unit": event.unit_id,
@@ -197,7 +190,9 @@ def fill(form: EventForm, event: Event) -> None:
         "first_day": series.starts.date().isoformat(),
         "starts": "" if series.is_all_day else f"{series.starts:%H:%M}",
         "ends": "" if series.is_all_day else f"{series.ends:%H:%M}",
-        "repeat": "once" if rule is None else {2: "fortnightly"}.get(rule.interval, "weekly"),
+        "repeat": rhythm,
+        "every": every,
+        "days": days if rule is not None and days > 1 and last.hour > 6 else None,
         "until": _until(rule, series, last.date()),
         "weekdays": list(rule.weekdays) if rule else [],
         "co_hosts": [unit.id for unit in event.co_hosts],

@@ -25,6 +25,8 @@ from portal.core.forms import (
 )
 from portal.core.kept import while_unchanged
 from portal.core.text import Localised
+from portal.events.recurrence import MAX_LENGTH
+from portal.events.rhythms import MOST
 
 TITLE = 120
 USUAL = "usual"
@@ -96,6 +98,8 @@ class EventForm(Form):
     repeat = OneOfField(_l("How often"), default="once")
     until = DayField(_l("Last day"), [optional()])
 
+    every = NumberField(_l("How many days, weeks or months between"), 1, MOST)
+    days = NumberField(_l("How many days each time lasts"), 1, MAX_LENGTH.days)
     elsewhere = LineField(_l("If it is at another place: where"), [optional()], size=200)
     weekdays = CheckboxesField(_l("Weekdays"), coerce=int, validators=[optional()])
     skip_breaks = BooleanField(_l("Leave out school breaks"), default=True)
@@ -125,10 +129,27 @@ class EventForm(Form):
     text_other = TextField(_l("What happens, in that language"), [optional()])
 
 
+WHEN = (
+    "first_day",
+    "starts",
+    "ends",
+    "repeat",
+    "until",
+    "every",
+    "days",
+    "weekdays",
+    "skip_breaks",
+    "skip_holidays",
+    "is_all_day",
+)
+"""The fields of the event form that say when: all that a new rhythm asks for."""
+
+
 class ReasonForm(Form):
     """Why something is cancelled, or not accepted."""
 
-    reason = LineField(_l("Reason"), [needed(_l("Write the reason. People will see it."))])
+    MISSING = _l("Write the reason. People will see it.")
+    reason = LineField(_l("Reason"), [needed(MISSING)])
     reason_en = LineField(_l("Reason in English"), [optional()])
     reason_fi = LineField(_l("Reason in Finnish"), [optional()])
 
@@ -138,10 +159,50 @@ class ReasonForm(Form):
         return {key: text for key, text in given.items() if text}
 
 
-class MoveForm(Form):
-    """Another day and time for one date."""
+class AlterForm(Form):
+    """What is to be different about some dates; empty fields leave it as it is. KEEP, PLANNED
+    and ELSEWHERE are the choices that are no place of the portal's."""
 
-    day = DayField(_l("New day"), [needed(_l("Write the new day."))])
+    KEEP, PLANNED, ELSEWHERE = -2, -1, 0
+    starts = TimeOfDayField(_l("Starts at"), [optional()])
+    ends = TimeOfDayField(_l("Ends at"), [optional()])
+    place = ChoiceField(_l("Where"), coerce=int, default=KEEP)
+    elsewhere = LineField(_l("If it is at another place: where"), [optional()], size=200)
+    title = LineField(_l("Title of these dates only"), [optional()], size=TITLE)
+    note = LineField(_l("A line about the change"), [optional()])
+
+
+class MoveForm(AlterForm):
+    """One date, as it is to be: its day and times are asked for."""
+
+    day = DayField(_l("Day"), [needed(_l("Write the new day."))])
     starts = TimeOfDayField(_l("Starts at"), [needed(_l("Write when it starts."))])
     ends = TimeOfDayField(_l("Ends at"), [needed(_l("Write when it ends."))])
-    note = LineField(_l("A line about the change"), [optional()])
+
+
+class LastDayForm(Form):
+    """A new last day of a series; the reason is for the dates that are cancelled by it."""
+
+    last_on = DayField(_l("New last day"), [needed(_l("Write the new last day."))])
+    reason = LineField(_l("Reason, if dates are cancelled"), [optional()])
+
+
+class TermForm(Form):
+    """The first and last day of a new term."""
+
+    first_day = DayField(_l("First day"), [needed(_l("Write the first day."))])
+    last_day = DayField(_l("Last day"), [needed(_l("Write the last day."))])
+
+
+class HostForm(Form):
+    """Another host for a series."""
+
+    unit = ChoiceField(_l("New host"), coerce=int)
+
+
+class ClosedForm(Form):
+    """One reason for all the dates of a unit on some days, both included."""
+
+    first_on = DayField(_l("First day"), [needed(_l("Write the first day."))])
+    last_on = DayField(_l("Last day"), [optional()])
+    reason = LineField(_l("Reason"), [needed(ReasonForm.MISSING)])

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import TypeVar
 
 from sqlalchemy import Select, func, select
-from sqlalchemy.orm import contains_eager, joinedload, selectinload
+from sqlalchemy.orm import joinedload, selectinload
 
 from portal.core.extensions import db
 from portal.core.kept import kept_row, kept_rows, parts, while_unchanged
@@ -152,40 +152,6 @@ def count_listed(wanted: Filter, since: datetime, until: datetime | None, today:
     """How many dates `listed` would find, counted no further than 1,000."""
     some = _listed(wanted, since, until, today).limit(COUNT_LIMIT).subquery()
     return db.session.connection().scalar(select(func.count()).select_from(some)) or 0
-
-
-def events_of_units(unit_ids: list[int] | None) -> list[Event]:
-    """Every event of the units (None: all), drafts included, newest change first."""
-    query = select(Event).order_by(Event.revised_at.desc()).limit(500)
-    if unit_ids is not None:
-        query = query.where(Event.unit_id.in_(unit_ids))
-    return list(db.session.scalars(query))
-
-
-def for_staff(since: datetime, limit: int) -> list[Occurrence]:
-    """Coming dates that every unit's staff may see and visitors may not."""
-    query = (
-        select(Occurrence)
-        .join(Occurrence.event)
-        .where(
-            Event.visibility == "staff",
-            Event.status.in_(("published", "cancelled")),
-            Occurrence.ends_at > since,
-        )
-        .options(contains_eager(Occurrence.event))
-        .order_by(Occurrence.starts_at)
-        .limit(limit)
-    )
-    return list(db.session.scalars(query))
-
-
-def waiting_for(unit_ids: list[int] | None) -> list[Event]:
-    """Events that wait for one of the units to say yes to its place."""
-    query = select(Event).join(Event.place).where(Event.status == "waiting")
-    if unit_ids is not None:
-        query = query.where(Place.unit_id.in_(unit_ids))
-    query = query.options(selectinload(Event.occurrences))
-    return list(db.session.scalars(query.order_by(Event.revised_at)))
 
 
 def events_at(place: Place) -> list[Event]:

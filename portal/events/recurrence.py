@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -143,6 +143,24 @@ def align(series: Series) -> Series:
     return Series(
         first, series.ends + shift, series.zone, series.is_all_day, series.rule, series.exdates
     )
+
+
+def series_in(series: Series, first: date, last: date) -> Series:
+    """The same rhythm again from `first` to `last`, both included, nothing left out.
+
+    The times, the weekdays and the place in the month stay; what happens once happens on
+    `first`. A rhythm of every n days, weeks or months counts from its first date in there.
+    """
+    starts = datetime.combine(first, series.starts.time())
+    rule = series.rule
+    if rule is not None:
+        # What the first date said without words must be said now: the first date is another.
+        if rule.freq == "WEEKLY" and not rule.weekdays:
+            rule = replace(rule, weekdays=(series.starts.weekday(),))
+        if rule.freq == "MONTHLY" and rule.nth is None and rule.month_day is None:
+            rule = replace(rule, month_day=series.starts.day)
+        rule = replace(rule, until=last)
+    return align(Series(starts, starts + series.length, series.zone, series.is_all_day, rule))
 
 
 def check(series: Series) -> list[Problem]:

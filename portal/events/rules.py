@@ -157,6 +157,17 @@ class Alteration:
         return begin, end
 
 
+def times_on(
+    first: date, starts: time, ends: time, last: date | None = None
+) -> tuple[datetime, datetime]:
+    """Wall times of a date. An evening may end after midnight; any other end before the start
+    is left for the rules to refuse."""
+    begin, end_of = datetime.combine(first, starts), datetime.combine(last or first, ends)
+    if last in (None, first) and ends < starts and starts.hour >= 16 and ends.hour <= 6:
+        end_of += timedelta(days=1)
+    return begin, end_of
+
+
 def left_out(
     series: Series,
     chosen: Iterable[date],

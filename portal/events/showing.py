@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -22,6 +22,7 @@ from portal.core.words import (
     translator,
     weekday_words,
 )
+from portal.events.clashing import Clash
 from portal.events.models import Event, Occurrence
 from portal.events.recurrence import Series, clock_trouble, wall
 from portal.events.words import ages
@@ -51,6 +52,12 @@ class Card:
     time: str
 
 
+def moment_words(at: datetime, zone: str, key: str) -> str:
+    """An instant as day and time in a zone: "fredag 20 november 9.05"."""
+    local = wall(at, zone)
+    return f"{day_words(local.date(), key)} {clock(local, key)}"
+
+
 def cards(rows: Iterable[Occurrence], key: str) -> list[Card]:
     """The dates of a list, in its order."""
     return [card(row, key) for row in rows]
@@ -64,7 +71,7 @@ def card(row: Occurrence, key: str) -> Card:
 def _card(row: Occurrence, key: str) -> Card:
     event = row.event
     starts, ends = wall(row.starts_at, event.zone), wall(row.ends_at, event.zone)
-    title, lang = title_of(event, key)
+    title, lang = title_of(row, key)
     status, status_text = state_of(row, key)
     return Card(
         url=address("events.one_date", slug=event.slug, key=row.key),
@@ -74,7 +81,7 @@ def _card(row: Occurrence, key: str) -> Card:
         chip=chip(starts.date(), key),
         when=when_words(starts, ends, key, event.is_all_day),
         iso=starts.isoformat(timespec="minutes"),
-        place=place_words(event, key),
+        place=place_words(row, key),
         tags=tuple(_tags(event, key)) if status != "cancelled" else (),
         status=status,
         status_text=status_text,
@@ -82,9 +89,13 @@ def _card(row: Occurrence, key: str) -> Card:
     )
 
 
-def title_of(event: Event, key: str) -> tuple[str, str | None]:
-    """The title, and its `lang` tag when it is not in the page's language."""
-    title, found = say(event.titles, languages()[key].chain)
+def title_of(shown: Event | Occurrence, key: str) -> tuple[str, str | None]:
+    """The title of an event, or of a date that has its own, and its `lang` tag when it is not
+    in the page's language."""
+    texts = shown.titles
+    if isinstance(shown, Occurrence) and not texts:
+        texts = shown.event.titles
+    title, found = say(texts, languages()[key].chain)
     return title, None if found == key else languages()[found].tag
 
 
@@ -98,12 +109,22 @@ def when_words(starts: datetime, ends: datetime, key: str, is_all_day: bool) -> 
     return f"{first_day} {time_span(starts, ends, key, is_all_day)}"
 
 
-def place_words(event: Event, key: str) -> str:
-    """Where it is, or that one has to ask."""
+def place_words(shown: Event | Occurrence, key: str) -> str:
+    """Where an event or one of its dates is, or that one has to ask."""
     _ = translator(key)
-    if event.hides_place:
+    if shown.hides_place:
         return _("Call to hear where it is")
-    return place_name(event.place, key) if event.place else event.elsewhere or event.unit.name
+    if shown.place is not None:
+        return place_name(shown.place, key)
+    if isinstance(shown, Occurrence):
+        return shown.where or shown.event.unit.name
+    return shown.elsewhere or shown.unit.name
+
+
+def is_altered(row: Occurrence) -> bool:
+    """Whether a date differs from its series in time, place or title."""
+    is_moved = wall(row.starts_at, row.event.zone) != row.recurrence_id
+    return is_moved or row.is_elsewhere or bool(row.titles)
 
 
 def state_of(row: Occurrence, key: str) -> tuple[str | None, str]:
@@ -111,8 +132,10 @@ def state_of(row: Occurrence, key: str) -> tuple[str | None, str]:
     _ = translator(key)
     if row.status == "cancelled":
         return "cancelled", _("Cancelled")
-    if row.is_override and wall(row.starts_at, row.event.zone) != row.recurrence_id:
+    if wall(row.starts_at, row.event.zone) != row.recurrence_id:
         return "moved", _("New time")
+    if row.is_elsewhere:
+        return "moved", _("New place")
     if row.event.is_preliminary:
         return "waits", _("Preliminary")
     return None, ""
@@ -154,7 +177,11 @@ def month(rows: list[Occurrence], first: date, today: date, key: str) -> dict[st
 
 
 def date_row(
-    start: datetime, series: Series, out: dict[datetime, dict[str, str]], key: str
+    start: datetime,
+    series: Series,
+    out: dict[datetime, dict[str, str]],
+    key: str,
+    clash: Clash | None = None,
 ) -> dict[str, Any]:
     """One date that a form makes, for the date list: kept or left out, and why."""
     _ = translator(key)
@@ -167,12 +194,18 @@ def date_row(
         "iso": start.isoformat(timespec="minutes"),
         "text": day_words(start.date(), key, with_year=True),
         "time": time_span(start, ends, key, series.is_all_day),
-        "state": "off" if is_out else "clash" if trouble else "on",
+        "state": "off" if is_out else "clash" if trouble or (clash and clash.is_hard) else "on",
         "state_text": reason
-        or (_("Left out") if is_out else _("Clocks change") if trouble else ""),
-        "note": None,
+        or (_("Left out") if is_out else _("Clocks change") if trouble else _row_word(clash, _)),
+        "note": clash.words if clash and not is_out else None,
         "checked": is_out,
     }
+
+
+def _row_word(clash: Clash | None, tr: Callable[[str], str]) -> str:
+    if clash is None:
+        return ""
+    return tr("Does not fit") if clash.is_hard else tr("In the house then")
 
 
 def _day(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from datetime import date
 from typing import Any
 
@@ -14,37 +13,30 @@ from portal.core.database import begin_write
 from portal.core.extensions import db
 from portal.core.forms import parse_day
 from portal.core.htmx import is_fragment
-from portal.core.languages import language
 from portal.core.problems import Problem, Refused
-from portal.events import actions, drafting, queries, showing
-from portal.events.forms import EventForm
+from portal.events import actions, drafting, overview, planning, queries
+from portal.events.forms import WHEN, EventForm
 from portal.events.models import Event
-from portal.events.recurrence import MAX_DATES, Series, starts_of
+from portal.events.recurrence import Series
 from portal.events.rules import check_details, check_series, without
 from portal.events.words import say_problem
+from portal.places.models import Place
 from portal.units import queries as units
 from portal.units.models import Unit
 
 blueprint = Blueprint("staff_events", __name__, url_prefix="/staff/events")
 ASKED = ("title", "text", "kind", "place", "first_day", "starts", "ends", "repeat", "until")
-WHEN = (
-    "first_day",
-    "starts",
-    "ends",
-    "repeat",
-    "until",
-    "weekdays",
-    "skip_breaks",
-    "skip_holidays",
-    "is_all_day",
-)
+SHOW = ("dates", "clashes")
 
 
 @blueprint.get("")
 @open_to("editor", "admin")
 def index() -> str:
     return render_template(
-        "events/staff_index.html", events=queries.events_of_units(own_unit_ids())
+        "events/staff_index.html",
+        events=overview.events_of_units(own_unit_ids()),
+        done=request.args.get("done", ""),
+        count=request.args.get("n", 0, int),
     )
 
 
@@ -83,10 +75,12 @@ def update(event_id: int) -> Response | str | tuple[str, int]:
 
 def _save(event: Event | None) -> Response | str | tuple[str, int]:
     """A new event or a draft: shows its dates, keeps it, or publishes it."""
-    form, skipped = _form(event), _skipped()
+    form, skipped = _form(event), skipped_days()
     is_sound = form.validate()
+    if request.form.get("do") == "clashes":
+        skipped += _clashing(form, event, skipped)
     draft = drafting.read(form, skipped)
-    if not is_sound or request.form.get("do") == "dates":
+    if not is_sound or request.form.get("do") in SHOW:
         # Everything that is wrong at once, not in waves.
         form.add([*draft.problems, *_problems(draft)], say_problem)
         wrong = form.errors and not is_fragment()
@@ -95,7 +89,7 @@ def _save(event: Event | None) -> Response | str | tuple[str, int]:
         _own_unit(draft.details.unit_id)
         saved = _store(event, draft)
         if request.form.get("do") == "publish":
-            actions.publish(saved, _may_use_place(saved))
+            actions.publish(saved, may_use_place(saved))
         db.session.commit()
     except Refused as refused:
         db.session.rollback()
@@ -125,7 +119,7 @@ def _change(event: Event) -> Response | tuple[str, int]:
             _own_unit(details.unit_id)
             was_there, before = event.place_id, (dict(event.titles), dict(event.texts))
             actions.change(event, details)
-            if event.place_id != was_there and not _may_use_place(event):
+            if event.place_id != was_there and not may_use_place(event):
                 raise Refused(Problem("place_asks_first", "place"))
             db.session.commit()
             stale = drafting.stale_languages(before, (event.titles, event.texts))
@@ -161,7 +155,7 @@ def _own_unit(unit_id: int) -> None:
         abort(403)
 
 
-def _may_use_place(event: Event) -> bool:
+def may_use_place(event: Event) -> bool:
     return event.place is None or current_account().edits(event.place.unit_id)
 
 
@@ -175,7 +169,8 @@ def _form(event: Event | None = None) -> EventForm:
     return form
 
 
-def _skipped() -> list[date]:
+def skipped_days() -> list[date]:
+    """The days on which "not this day" was ticked."""
     return [day for day in map(parse_day, request.form.getlist("skip")) if day is not None]
 
 
@@ -196,7 +191,7 @@ def _page(form: EventForm, event: Event | None, skipped: list[date] | None = Non
         "events/staff_form.html",
         form=form,
         event=event,
-        dates=_dates(form, skipped or []),
+        plan=_plan(form, event, skipped or []),
         more_wrong=_more_wrong(form),
     )
 
@@ -206,13 +201,18 @@ def _more_wrong(form: EventForm) -> bool:
     return any(form[name].errors for name in form._fields if name not in ASKED)
 
 
-def _dates(form: EventForm, skipped: list[date]) -> list[dict[str, Any]]:
-    """The dates the form makes, each with whether it is left out and why."""
+def _plan(form: EventForm, event: Event | None, skipped: list[date]) -> planning.Plan | None:
+    """The dates the form makes, each with whether it is left out and what it clashes with."""
     if "first_day" not in form or not form.first_day.data or form.first_day.day is None:
-        return []
-    draft = drafting.read(form, skipped)
-    if draft.series is None or draft.series.ends <= draft.series.starts:
-        return []
-    out = {row.recurrence_id: dict(row.reason) for row in draft.left_out}
-    starts = itertools.islice(starts_of(draft.series), MAX_DATES)
-    return [showing.date_row(start, draft.series, out, language().key) for start in starts]
+        return None
+    series, out, _ = drafting.read_when(form, skipped)
+    if series is None:
+        return None
+    place = db.session.get(Place, form.place.data) if form.place.data else None
+    return planning.plan(series, out, place, event)
+
+
+def _clashing(form: EventForm, event: Event | None, skipped: list[date]) -> list[date]:
+    """The days that do not fit, as if "not this day" had been ticked on each."""
+    found = _plan(form, event, skipped)
+    return [day for day in map(parse_day, found.clashing if found else []) if day is not None]

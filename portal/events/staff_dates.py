@@ -1,4 +1,4 @@
-"""Staff routes: an event's dates, cancelling, and answering those who ask for a place."""
+"""Staff routes: an event's dates and one of them; answering those who ask for a place."""
 
 from __future__ import annotations
 
@@ -7,113 +7,60 @@ from collections.abc import Callable
 from flask import abort, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
+from portal.accounts.queries import account_names
 from portal.core.access import current_account, open_to
 from portal.core.clock import now
 from portal.core.database import begin_write
 from portal.core.extensions import db
-from portal.core.forms import tidy_line
+from portal.core.forms import Form, tidy_line
 from portal.core.languages import language, languages
 from portal.core.problems import Problem, Refused
-from portal.core.text import Localised
-from portal.events import actions, changing, queries, showing
-from portal.events.drafting import times_on
-from portal.events.forms import MoveForm, ReasonForm
+from portal.events import actions, changing, overview, queries, showing
 from portal.events.models import Event, Occurrence
-from portal.events.recurrence import wall
 from portal.events.staff import blueprint, own_event
-from portal.events.words import say_problem
+from portal.events.words import CHANGES, rhythm_words, say_problem
+
+SHOWN_CHANGES = 20
 
 
 @blueprint.get("/<int:event_id>/dates")
 @open_to("editor", "admin")
 def dates(event_id: int) -> str:
-    event = own_event(event_id)
-    rows = [
-        (row, showing.card(row, language().key), row.ends_at <= now()) for row in event.occurrences
-    ]
+    event, key = own_event(event_id), language().key
     stale = request.args.get("stale", "").split()
+    changes = overview.changes_of(event, SHOWN_CHANGES)
     return render_template(
         "events/staff_dates.html",
         event=event,
-        rows=rows,
+        rows=[(row, showing.card(row, key), row.ends_at <= now()) for row in event.occurrences],
+        is_altered=showing.is_altered,
+        rhythm=rhythm_words(queries.series_of(event).rule, key),
+        changes=changes,
+        undoable=next((change for change in changes if change.undone_at is None), None),
+        names=account_names([change.account_id for change in changes]),
+        change_words=CHANGES,
+        moment=lambda at: showing.moment_words(at, event.zone, key),
         done=request.args.get("done", ""),
-        stale=[languages()[key].name for key in stale if key in languages()],
+        earlier=queries.event_by_id(event.continues_id or 0),
+        later=overview.continued_by(event),
+        stale=[languages()[name].name for name in stale if name in languages()],
     )
 
 
-@blueprint.route("/<int:event_id>/cancel", methods=["GET", "POST"])
+@blueprint.post("/<int:event_id>/undo")
 @open_to("editor", "admin")
-def cancel(event_id: int) -> Response | str | tuple[str, int]:
-    if request.method == "POST":
-        begin_write()
-    event = own_event(event_id)
-    return _with_reason(event, None, lambda reason: actions.cancel(event, reason))
-
-
-@blueprint.route("/<int:event_id>/dates/<key>/cancel", methods=["GET", "POST"])
-@open_to("editor", "admin")
-def cancel_date(event_id: int, key: str) -> Response | str | tuple[str, int]:
-    if request.method == "POST":
-        begin_write()
-    event = own_event(event_id)
-    row = _date(event, key)
-    return _with_reason(event, row, lambda reason: changing.cancel_date(row, reason))
-
-
-def _with_reason(
-    event: Event, row: Occurrence | None, act: Callable[[Localised], None]
-) -> Response | str | tuple[str, int]:
-    """Asks for the reason, then acts; a refusal comes back with the reason kept."""
-    form = ReasonForm()
-    if request.method == "POST" and form.validate():
-        try:
-            act(form.texts())
-            db.session.commit()
-            return redirect(url_for("staff_events.dates", event_id=event.id, done="cancelled"), 303)
-        except Refused as refused:
-            db.session.rollback()
-            form.add(refused.problems, say_problem)
-    card = showing.card(row, language().key) if row is not None else None
-    left = queries.upcoming_of(event, now())
-    page = render_template(
-        "events/staff_cancel.html", form=form, event=event, row=row, card=card, left=len(left)
-    )
-    return (page, 422) if form.errors else page
-
-
-@blueprint.get("/<int:event_id>/dates/<key>/move")
-@open_to("editor", "admin")
-def move(event_id: int, key: str) -> str:
-    event = own_event(event_id)
-    row = _date(event, key)
-    form = MoveForm(None)
-    starts, ends = wall(row.starts_at, event.zone), wall(row.ends_at, event.zone)
-    form.day.data, form.note.data = starts.date().isoformat(), row.note.get("sv", "")
-    form.starts.data, form.ends.data = f"{starts:%H:%M}", f"{ends:%H:%M}"
-    return _move_page(form, event, row)
-
-
-@blueprint.post("/<int:event_id>/dates/<key>/move")
-@open_to("editor", "admin")
-def do_move(event_id: int, key: str) -> Response | tuple[str, int]:
+def undo(event_id: int) -> Response:
+    """Takes the newest change back, if it is still the one that the page showed."""
     begin_write()
-    event, form = own_event(event_id), MoveForm()
-    row = _date(event, key)
-    if form.validate() and form.day.day and form.starts.time and form.ends.time:
-        starts, ends = times_on(form.day.day, form.starts.time, form.ends.time)
-        try:
-            changing.move_date(row, starts, ends, {"sv": form.note.data or ""})
-            db.session.commit()
-            return redirect(url_for("staff_events.dates", event_id=event_id, done="moved"), 303)
-        except Refused as refused:
-            db.session.rollback()
-            form.add(refused.problems, say_problem)
-    return _move_page(form, event, row), 422
-
-
-def _move_page(form: MoveForm, event: Event, row: Occurrence) -> str:
-    card = showing.card(row, language().key)
-    return render_template("events/staff_move.html", form=form, event=event, row=row, card=card)
+    event = own_event(event_id)
+    newest = next(
+        (change for change in overview.changes_of(event, 50) if change.undone_at is None), None
+    )
+    if newest is None or request.form.get("change") != str(newest.id):
+        return redirect(url_for("staff_events.dates", event_id=event_id, done="newer"), 303)
+    changing.undo(event)
+    db.session.commit()
+    return redirect(url_for("staff_events.dates", event_id=event_id, done="undone"), 303)
 
 
 @blueprint.post("/<int:event_id>/dates/<key>/restore")
@@ -121,13 +68,28 @@ def _move_page(form: MoveForm, event: Event, row: Occurrence) -> str:
 def restore_date(event_id: int, key: str) -> Response:
     begin_write()
     event = own_event(event_id)
+    row = own_date(event, key)
+    return _one(event, "restored", lambda: changing.restore_date(row))
+
+
+@blueprint.post("/<int:event_id>/dates/<key>/reset")
+@open_to("editor", "admin")
+def reset_date(event_id: int, key: str) -> Response:
+    begin_write()
+    event = own_event(event_id)
+    row = own_date(event, key)
+    return _one(event, "reset", lambda: changing.reset_dates(event, [row]))
+
+
+def _one(event: Event, done: str, act: Callable[[], None]) -> Response:
+    event_id = event.id
     try:
-        changing.restore_date(_date(event, key))
+        act()
         db.session.commit()
     except Refused:
         db.session.rollback()
-        return redirect(url_for("staff_events.dates", event_id=event_id, done="past"), 303)
-    return redirect(url_for("staff_events.dates", event_id=event_id, done="restored"), 303)
+        done = "past"
+    return redirect(url_for("staff_events.dates", event_id=event_id, done=done), 303)
 
 
 @blueprint.post("/<int:event_id>/delete")
@@ -168,5 +130,20 @@ def answer(event_id: int) -> Response:
     return redirect(url_for("staff.start", done=done), 303)
 
 
-def _date(event: Event, key: str) -> Occurrence:
+def own_date(event: Event, key: str) -> Occurrence:
     return queries.occurrence(event, key) or abort(404)
+
+
+def settle(
+    event: Event, form: Form, done: str, act: Callable[[], object], page: Callable[[], str]
+) -> Response | tuple[str, int]:
+    """Does an act and answers with the event's dates; a refusal comes back with the form kept."""
+    event_id = event.id
+    try:
+        act()
+        db.session.commit()
+    except Refused as refused:
+        db.session.rollback()
+        form.add(refused.problems, say_problem)
+        return page(), 422
+    return redirect(url_for("staff_events.dates", event_id=event_id, done=done), 303)

@@ -18,6 +18,7 @@ from portal.events import queries, showing
 from portal.events.filters import ReadFilter, chips, choices, quick_choices, read_filter
 from portal.events.forms import EventFilterForm
 from portal.events.models import Event, Occurrence
+from portal.events.words import rhythm_words
 from portal.places.queries import closed_on
 from portal.units import queries as units
 
@@ -127,12 +128,12 @@ def one_date(slug: str, key: str) -> str:
         card=showing.card(row, language().key),
         is_past=row.ends_at <= now(),
         is_off=row.status == "cancelled",
-        closed=closed_on(found.place, row.on),
+        closed=closed_on(row.place, row.on),
         others=showing.cards(others[:6], language().key),
         following=next(
             (showing.card(r, language().key) for r in others if _is_after(r, row)), None
         ),
-        **_shown(found),
+        **_shown(found, row),
     )
 
 
@@ -186,15 +187,17 @@ def _is_after(other: Occurrence, row: Occurrence) -> bool:
     return other.status == "confirmed" and other.starts_at > row.starts_at
 
 
-def _shown(found: Event) -> dict[str, Any]:
-    """What both pages of an event say of it."""
-    key = language().key
-    title, lang = showing.title_of(found, key)
+def _shown(found: Event, row: Occurrence | None = None) -> dict[str, Any]:
+    """What both pages of an event say of it, or of one date that may differ."""
+    key, one = language().key, row or found
+    title, lang = showing.title_of(one, key)
     return {
         "title": title,
         "title_lang": lang,
-        "place": None if found.hides_place else found.place,
-        "place_words": showing.place_words(found, key),
-        "hosts": [] if found.hides_place else [found.unit, *found.co_hosts],
+        "hides_place": one.hides_place,
+        "place": None if one.hides_place else one.place,
+        "place_words": showing.place_words(one, key),
+        "rhythm": "" if row else rhythm_words(queries.series_of(found).rule, key),
+        "hosts": [] if one.hides_place else [found.unit, *found.co_hosts],
         "picture": showing.ICONS.get(found.kind.group, found.kind.group),
     }

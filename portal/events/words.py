@@ -11,7 +11,8 @@ from flask_babel import lazy_gettext as _l
 from portal.core.languages import is_written, language, languages
 from portal.core.problems import Problem
 from portal.core.text import Localised
-from portal.core.words import clock, day_words, translator
+from portal.core.words import clock, day_words, translator, weekday_words
+from portal.events.recurrence import Rule
 
 VISIBILITY = {
     "public": _l("Everybody sees it"),
@@ -41,7 +42,31 @@ REPEAT = {
     "once": _l("Once"),
     "weekly": _l("Every week"),
     "fortnightly": _l("Every second week"),
+    "daily": _l("Every day"),
+    "month_date": _l("Every month, the same date"),
+    "month_nth": _l("Every month, the same weekday: the second Tuesday"),
+    "month_last": _l("Every month, the last weekday: the last Tuesday"),
 }
+
+
+def rhythm_words(rule: Rule | None, key: str) -> str:
+    """How a series repeats: "Every week: Monday, Wednesday"; nothing for what happens once."""
+    if rule is None:
+        return ""
+    tr, n = translator(key), rule.interval
+    if rule.freq == "DAILY":
+        return tr("Every day") if n == 1 else tr("Every %(n)s days") % {"n": n}
+    if rule.freq == "WEEKLY":
+        days = ", ".join(weekday_words(day, key) for day in rule.weekdays)
+        weekly = {1: tr("Every week: %(days)s"), 2: tr("Every second week: %(days)s")}
+        return weekly.get(n, tr("Every %(n)s weeks: %(days)s")) % {"n": n, "days": days}
+    if rule.nth is None:
+        what = tr("on day %(day)s") % {"day": rule.month_day}
+    else:
+        which = {1: tr("the first"), 2: tr("the second"), 3: tr("the third"), 4: tr("the fourth")}
+        what = f"{which.get(rule.nth[0], tr('the last'))} {weekday_words(rule.nth[1], key)}"
+    pattern = tr("Every month: %(what)s") if n == 1 else tr("Every %(n)s months: %(what)s")
+    return pattern % {"n": n, "what": what}
 
 
 def ages(low: int | None, high: int | None, unit: str, key: str) -> str:
@@ -68,6 +93,21 @@ def sign_up_words(mode: str, link: str, phone: str, key: str) -> str:
     return tr("You do not need to sign up. Just come.")
 
 
+CHANGES = {
+    "change": _l("What it says was changed"),
+    "cancel": _l("The whole event was cancelled"),
+    "cancel_dates": _l("Dates were cancelled"),
+    "restore_dates": _l("Dates happen after all"),
+    "reset_dates": _l("Dates are as planned again"),
+    "alter_dates": _l("Dates were changed"),
+    "move_date": _l("A date was moved"),
+    "shorten": _l("The series ends earlier"),
+    "lengthen": _l("The series goes on longer"),
+    "hand_over": _l("It has another host"),
+    "rhythm": _l("It has other days from now on"),
+    "closed": _l("Closed"),
+    "undo": _l("A change was undone"),
+}
 PROBLEMS = {
     "title_missing": _l("Write a title in Swedish. It is what people see first."),
     "place_missing": _l("Write where it is, or choose one of the places."),
@@ -104,6 +144,23 @@ PROBLEMS = {
         "%(at)s happens twice: the clocks go back that night. "
         "The nearest times are %(before)s and %(after)s. You can also leave that day out."
     ),
+    "every_twice_said": _l(
+        "Every second week and every %(n)s weeks do not go together. Choose one of them."
+    ),
+    "fifth_weekday": _l(
+        "Not every month has a fifth such weekday. Choose the last weekday of the month, "
+        "or an earlier first day."
+    ),
+    "nothing_to_change": _l("Nothing would change. Write what is to be different."),
+    "nothing_to_undo": _l("There is nothing to undo."),
+    "no_series_chosen": _l("Tick at least one series."),
+    "no_dates_chosen": _l("Tick at least one date."),
+    "all_day_has_no_times": _l("It lasts all day, so it has no times. Change the day instead."),
+    "place_not_public": _l(
+        "That place is not shown to everybody. Choose another, or hide where the event is."
+    ),
+    "not_a_series": _l("It is not a series that goes on. Make a new event instead."),
+    "same_host": _l("They are the host already. Choose another."),
     "already_published": _l("It is published already."),
     "not_published": _l("It is not published."),
     "not_waiting": _l("It is not waiting for an answer any more."),

@@ -14,8 +14,8 @@ from portal.core.clock import now
 from portal.core.database import begin_write
 from portal.core.extensions import db
 from portal.core.languages import language
+from portal.events import overview, showing
 from portal.events import queries as events
-from portal.events import showing
 from portal.events.queries import Filter
 from portal.events.staff import own_unit_ids, own_units
 from portal.places.queries import closed_from
@@ -35,10 +35,10 @@ def start() -> str:
     coming = [
         row for one in wanted for row in events.listed(one, now(), None, units.today(), limit=6)
     ]
-    own = events.events_of_units(ids)
+    own = overview.events_of_units(ids)
     return render_template(
         "home/staff.html",
-        waiting=events.waiting_for(ids),
+        waiting=overview.waiting_for(ids),
         drafts=[event for event in own if event.status == "draft"][:10],
         asked=[event for event in own if event.status == "waiting"][:10],
         cards=showing.cards(sorted(coming, key=lambda row: row.starts_at)[:6], language().key),
@@ -52,7 +52,7 @@ def start() -> str:
 
 def _for_staff(is_staff: bool) -> list[showing.Card]:
     """What all staff may see; an association publishes here, and is not staff."""
-    return showing.cards(events.for_staff(now(), 10), language().key) if is_staff else []
+    return showing.cards(overview.for_staff(now(), 10), language().key) if is_staff else []
 
 
 @blueprint.get("/admin/invitations")

@@ -50,17 +50,21 @@ def closed_days(place: Place, from_on: date) -> list[ClosedDay]:
     return list(db.session.scalars(query.order_by(ClosedDay.first_on)))
 
 
+def closed_days_of(place: Place, from_on: date) -> list[ClosedDay]:
+    """Closed days of a place and of the premises it belongs to, from a day on."""
+    houses = select(Place.id).where(Place.unit_id == place.unit_id, Place.is_premises.is_(True))
+    query = select(ClosedDay).where(
+        or_(ClosedDay.place_id == place.id, ClosedDay.place_id.in_(houses)),
+        ClosedDay.last_on >= from_on,
+    )
+    return list(db.session.scalars(query))
+
+
 def closed_on(place: Place | None, day: date) -> ClosedDay | None:
     """Why a place, or the premises it belongs to, is closed on a day; nothing when open."""
     if place is None:
         return None
-    houses = select(Place.id).where(Place.unit_id == place.unit_id, Place.is_premises.is_(True))
-    query = select(ClosedDay).where(
-        or_(ClosedDay.place_id == place.id, ClosedDay.place_id.in_(houses)),
-        ClosedDay.first_on <= day,
-        ClosedDay.last_on >= day,
-    )
-    return db.session.scalars(query).first()
+    return next((row for row in closed_days_of(place, day) if row.first_on <= day), None)
 
 
 def closed_from(day: date) -> dict[int, list[ClosedDay]]:

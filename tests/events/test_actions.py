@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 from portal.core.extensions import db
 from portal.core.models import AuditEntry
 from portal.core.problems import Refused
-from portal.events import actions, changing, queries
+from portal.events import actions, changing, overview, queries
 from portal.events.models import Event, ExDate, Occurrence
 from portal.events.queries import Filter
 from portal.events.recurrence import Rule, Series, expand
@@ -241,14 +241,14 @@ def test_waiting_for_a_yes() -> None:
     guest = unit("ekorrens-oppna-forskola")
     event = new_event(unit_id=guest.id, status="waiting")
     assert not event.is_public
-    assert queries.waiting_for([unit().id]) == [event]
-    assert queries.waiting_for([guest.id]) == []
+    assert overview.waiting_for([unit().id]) == [event]
+    assert overview.waiting_for([guest.id]) == []
     actions.decline(event, "Salen är upptagen")
     assert (event.status, event.answer_note) == ("draft", "Salen är upptagen")
     actions.publish(event, may_use_place=False)
     actions.publish(event, may_use_place=True)
     assert (event.status, event.answer_note, event.published_at) == ("published", "", NOW)
-    assert queries.waiting_for(None) == []
+    assert overview.waiting_for(None) == []
 
 
 # --- refusing -----------------------------------------------------------------------------
