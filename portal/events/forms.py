@@ -98,7 +98,7 @@ class EventForm(Form):
     repeat = OneOfField(_l("How often"), default="once")
     until = DayField(_l("Last day"), [optional()])
 
-    every = NumberField(_l("How many days, weeks or months between"), 1, MOST)
+    every = NumberField(_l("Days, weeks or months from one time to the next"), 1, MOST)
     days = NumberField(_l("How many days each time lasts"), 1, MAX_LENGTH.days)
     elsewhere = LineField(_l("If it is at another place: where"), [optional()], size=200)
     weekdays = CheckboxesField(_l("Weekdays"), coerce=int, validators=[optional()])

@@ -204,7 +204,7 @@ def date_row(
 
 def _row_word(clash: Clash | None, tr: Callable[[str], str]) -> str:
     if clash is None:
-        return ""
+        return tr("Planned")
     return tr("Does not fit") if clash.is_hard else tr("In the house then")
 
 

@@ -55,7 +55,8 @@ def rhythm_words(rule: Rule | None, key: str) -> str:
         return ""
     tr, n = translator(key), rule.interval
     if rule.freq == "DAILY":
-        return tr("Every day") if n == 1 else tr("Every %(n)s days") % {"n": n}
+        daily = {1: tr("Every day"), 2: tr("Every second day")}
+        return daily.get(n, tr("Every %(n)s days")) % {"n": n}
     if rule.freq == "WEEKLY":
         days = ", ".join(weekday_words(day, key) for day in rule.weekdays)
         weekly = {1: tr("Every week: %(days)s"), 2: tr("Every second week: %(days)s")}
@@ -63,10 +64,16 @@ def rhythm_words(rule: Rule | None, key: str) -> str:
     if rule.nth is None:
         what = tr("on day %(day)s") % {"day": rule.month_day}
     else:
-        which = {1: tr("the first"), 2: tr("the second"), 3: tr("the third"), 4: tr("the fourth")}
-        what = f"{which.get(rule.nth[0], tr('the last'))} {weekday_words(rule.nth[1], key)}"
-    pattern = tr("Every month: %(what)s") if n == 1 else tr("Every %(n)s months: %(what)s")
-    return pattern % {"n": n, "what": what}
+        patterns = (
+            tr("the last %(weekday)s"),
+            tr("the first %(weekday)s"),
+            tr("the second %(weekday)s"),
+            tr("the third %(weekday)s"),
+            tr("the fourth %(weekday)s"),
+        )
+        what = patterns[max(rule.nth[0], 0)] % {"weekday": weekday_words(rule.nth[1], key)}
+    monthly = {1: tr("Every month: %(what)s"), 2: tr("Every second month: %(what)s")}
+    return monthly.get(n, tr("Every %(n)s months: %(what)s")) % {"n": n, "what": what}
 
 
 def ages(low: int | None, high: int | None, unit: str, key: str) -> str:
