@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Sequence
 from datetime import date
 
+from portal.core.problems import Problem, Refused
 from portal.core.text import Localised
 from portal.events.changing import cancel_dates
 from portal.events.models import Occurrence
@@ -22,6 +23,8 @@ def close(
     Premises that are closed already stay so. Each event notes its part as a change of its own.
     """
     house = premises(unit)
+    if house is None and not rows:
+        raise Refused(Problem("nothing_to_close", "first_on"))
     if house is not None and closed_on(house, first_on) is None:
         places.close_days(house, first_on, last_on, reason)
     ordered = sorted(rows, key=lambda row: (row.event_id, row.recurrence_id))

@@ -162,5 +162,7 @@ def _scopes(event: Event) -> set[tuple[str, int]]:
 
 def _keep_scopes(event: Event, before: set[tuple[str, int]]) -> None:
     """What an event leaves keeps it in its feed, so that nothing vanishes from a calendar."""
+    if event.hides_place:
+        return
     for what, ref_id in before - _scopes(event):
         db.session.merge(FormerScope(event_id=event.id, what=what, ref_id=ref_id))

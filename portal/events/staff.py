@@ -208,7 +208,8 @@ def _plan(form: EventForm, event: Event | None, skipped: list[date]) -> planning
     series, out, _ = drafting.read_when(form, skipped)
     if series is None:
         return None
-    place = db.session.get(Place, form.place.data) if form.place.data else None
+    known = form.place.data in [value for value, _ in form.place.choices]
+    place = db.session.get(Place, form.place.data) if known else None
     return planning.plan(series, out, place, event)
 
 

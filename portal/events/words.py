@@ -160,6 +160,7 @@ PROBLEMS = {
     ),
     "nothing_to_change": _l("Nothing would change. Write what is to be different."),
     "nothing_to_undo": _l("There is nothing to undo."),
+    "nothing_to_close": _l("Nothing is planned then, so there is nothing to cancel."),
     "no_series_chosen": _l("Tick at least one series."),
     "no_dates_chosen": _l("Tick at least one date."),
     "all_day_has_no_times": _l("It lasts all day, so it has no times. Change the day instead."),

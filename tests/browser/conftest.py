@@ -49,18 +49,21 @@ def site(
     """`portal serve` on a free port of this machine, on a copy of the demonstration."""
     need("browser")
     folder = tmp_path_factory.mktemp("served")
-    app = portal_app.make_app(templates.copy("sqlite", "demo", folder, _no_cluster), folder)
+    app = portal_app.make_app(templates.copy("sqlite", "demo", folder, no_cluster), folder)
     with app.app_context():
         pages = _pages()
     portal_app.close_app(app)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    with serving(folder, port) as address:
+    with serving(folder, free_port()) as address:
         yield Site(address, pages)
 
 
-def _no_cluster() -> portal_app.Cluster:
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+def no_cluster() -> portal_app.Cluster:
     raise AssertionError("SQLite needs no cluster")
 
 

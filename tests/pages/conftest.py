@@ -16,6 +16,7 @@ from portal.accounts import actions as accounts
 from portal.accounts.queries import account_by_email
 from portal.core.database import begin_write
 from portal.core.extensions import db
+from portal.events.overview import changes_of
 from portal.places import actions as places
 from portal.places.queries import breaks, premises
 from portal.units.models import Unit
@@ -73,6 +74,7 @@ class Owned:
     cancelled_key: str
     waiting: int
     closed: int
+    change: int
     photo: str
 
 
@@ -164,6 +166,7 @@ def _own(unit: Unit) -> Owned:
         cancelled_key=published.keys[2],
         waiting=factories.made(waiting).id,
         closed=closed_id,
+        change=changes_of(series, 1)[0].id,
         photo=digest,
     )
 

@@ -62,6 +62,20 @@ ACCEPT = {"email": "styrelsen@forening.example", "name": "Styrelsen", "password"
 SIGN_IN = {"email": "editor@small.example", "password": PASSWORD}
 
 
+TERM = {"first_day": "2027-02-01", "last_day": "2027-05-31", "do": "publish"}
+RHYTHM = {
+    "first_day": "2026-12-01",
+    "until": "2027-05-31",
+    "starts": "17:00",
+    "ends": "18:00",
+    "repeat": "weekly",
+    "do": "save",
+}
+# A page or a form about something that belongs to a unit.
+OWN_PAGE = (303, 200, 403, 200, 403, 200, 200)
+OWN_FORM = (401, 303, 403, 303, 403, 303, 303)
+
+
 class Row(NamedTuple):
     """A route: its address, what its form sends, and the code for each case in order."""
 
@@ -140,10 +154,56 @@ TABLE: dict[tuple[str, str], Row] = {
     ("staff_events.move", "GET"): Row(
         "/staff/events/{published}/dates/{key}/move", (303, 200, 403, 200, 403, 200, 200)
     ),
-    ("staff_events.do_move", "POST"): Row(
+    ("staff_events.move", "POST"): Row(
         "/staff/events/{published}/dates/{key}/move",
         (401, 303, 403, 303, 403, 303, 303),
         {"day": "2099-01-05", "starts": "17:00", "ends": "18:00"},
+    ),
+    ("staff_events.change_dates", "GET"): Row(
+        "/staff/events/{published}/dates/change?all=1", OWN_PAGE
+    ),
+    ("staff_events.change_dates", "POST"): Row(
+        "/staff/events/{published}/dates/change",
+        OWN_FORM,
+        {"all": "1", "place": "-2", "starts": "16:00"},
+    ),
+    ("staff_events.cancel_dates", "GET"): Row(
+        "/staff/events/{published}/dates/cancel?all=1", OWN_PAGE
+    ),
+    ("staff_events.cancel_dates", "POST"): Row(
+        "/staff/events/{published}/dates/cancel", OWN_FORM, {"key": "{key}", "reason": "Sjuk"}
+    ),
+    ("staff_events.reset_date", "POST"): Row(
+        "/staff/events/{published}/dates/{key}/reset", OWN_FORM, {}
+    ),
+    ("staff_events.undo", "POST"): Row(
+        "/staff/events/{published}/undo", OWN_FORM, {"change": "{change}"}
+    ),
+    ("staff_events.last_day", "GET"): Row("/staff/events/{published}/last-day", OWN_PAGE),
+    ("staff_events.last_day", "POST"): Row(
+        "/staff/events/{published}/last-day",
+        OWN_FORM,
+        {"last_on": "2026-12-20", "reason": "Slut", "do": "save"},
+    ),
+    ("staff_events.rhythm", "GET"): Row("/staff/events/{published}/rhythm", OWN_PAGE),
+    ("staff_events.rhythm", "POST"): Row("/staff/events/{published}/rhythm", OWN_FORM, RHYTHM),
+    ("staff_events.copy", "GET"): Row("/staff/events/{published}/copy", OWN_PAGE),
+    ("staff_events.copy", "POST"): Row("/staff/events/{published}/copy", OWN_FORM, TERM),
+    ("staff_events.hand_over", "GET"): Row("/staff/events/{published}/hand-over", OWN_PAGE),
+    # No such unit: whoever may ask hears it from the form.
+    ("staff_events.hand_over", "POST"): Row(
+        "/staff/events/{published}/hand-over", (401, 422, 403, 422, 403, 422, 422), {"unit": "999"}
+    ),
+    ("staff_events.copy_term", "GET"): Row("/staff/events/copy-term?unit={unit}", OWN_PAGE),
+    # Nothing is ticked.
+    ("staff_events.do_copy_term", "POST"): Row(
+        "/staff/events/copy-term?unit={unit}", (401, 422, 403, 422, 403, 422, 422), TERM
+    ),
+    ("staff_closed.closed_today", "GET"): Row("/staff/units/{unit}/closed-today", OWN_PAGE),
+    ("staff_closed.do_closed_today", "POST"): Row(
+        "/staff/units/{unit}/closed-today",
+        (401, 303, 403, 422, 403, 303, 422),
+        {"reason": "Ström", "first_on": "2026-11-20"},
     ),
     ("staff_events.restore_date", "POST"): Row(
         "/staff/events/{published}/dates/{cancelled_key}/restore",

@@ -1,0 +1,315 @@
+"""An editor and her series, pressed through as people press it: without JavaScript."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+
+import pytest
+from flask import Flask
+
+from portal.core.database import begin_write
+from portal.core.extensions import db
+from portal.core.words import day_words
+from portal.events import queries
+from portal.events.models import Event
+from portal.events.recurrence import Rule, Series
+from portal.places import actions as places
+from tests.support.factories import NOW, TODAY, WEEKLY, ZONE, Made, unit
+from tests.support.portal_app import LIBRARY, Browser
+
+Make = Callable[..., Made]
+
+
+@pytest.fixture
+def editor(
+    city: Flask, freeze: Callable[[datetime], None], somebody: Callable[[str], Browser]
+) -> Browser:
+    freeze(NOW)
+    return somebody("editor")
+
+
+@pytest.fixture
+def series(editor: Browser, make_event: Make) -> Made:
+    """Nine Wednesdays at the library, 25 November to 27 January, Christmas included."""
+    return make_event(WEEKLY)
+
+
+def rows(city: Flask, event_id: int) -> dict[str, tuple[str, str]]:
+    """Each date by address: its state, and where and when it is."""
+    with city.app_context():
+        event = queries.event_by_id(event_id)
+        assert event is not None
+        return {
+            row.key: (row.status, f"{row.starts_at:%H%M} {row.where or ''}".strip())
+            for row in sorted(event.occurrences, key=lambda row: row.recurrence_id)
+        }
+
+
+def post(browser: Browser, path: str, **data: object) -> tuple[int, str]:
+    answer = browser.post(path, data={"csrf_token": browser.token(), **data})
+    return answer.status_code, answer.location or answer.text
+
+
+def test_some_dates_are_changed_together(city: Flask, editor: Browser, series: Made) -> None:
+    at = f"/staff/events/{series.id}/dates"
+    keys = list(series.keys[1:3])
+    page = editor.get(f"{at}/change?key={keys[0]}&key={keys[1]}").text
+    assert "Ändra 2 tillfällen" in page, "how many it touches is said before it is done"
+    status, where = post(
+        editor,
+        f"{at}/change",
+        key=keys,
+        starts="15:00",
+        ends="16:00",
+        place="0",
+        elsewhere="Parken",
+    )
+    assert (status, where.split("?")[0]) == (303, at)
+    found = rows(city, series.id)
+    assert {found[key] for key in keys} == {("confirmed", "1400 Parken")}
+    assert {found[key] for key in series.keys if key not in keys} == {("confirmed", "1600")}
+    public = editor.get(f"/events/{series.slug}/{keys[0]}").text
+    assert "Parken" in public
+    assert "Ny tid" in public
+
+
+def test_all_that_remain_are_cancelled_and_it_is_undone(
+    city: Flask, editor: Browser, series: Made
+) -> None:
+    at = f"/staff/events/{series.id}/dates"
+    assert "Ställ in 10 tillfällen" in editor.get(f"{at}/cancel?all=1").text
+    before = rows(city, series.id)
+    assert post(editor, f"{at}/cancel", all="1", reason="Vi flyttar.")[0] == 303
+    assert {state for state, _ in rows(city, series.id).values()} == {"cancelled"}
+    page = editor.get(at).text
+    change = re.search(r'name="change" value="(\d+)"', page)
+    assert change is not None
+    assert post(editor, f"/staff/events/{series.id}/undo", change=change[1])[0] == 303
+    assert rows(city, series.id) == before
+    assert "Ångra det här" not in editor.get(at).text
+
+
+def test_an_old_page_does_not_undo_something_newer(
+    city: Flask, editor: Browser, series: Made
+) -> None:
+    at = f"/staff/events/{series.id}/dates"
+    post(editor, f"{at}/{series.keys[0]}/cancel", reason="Sjuk")
+    shown = re.search(r'name="change" value="(\d+)"', editor.get(at).text)
+    assert shown is not None
+    post(editor, f"{at}/{series.keys[1]}/cancel", reason="Sjuk")
+    before = rows(city, series.id)
+    status, where = post(editor, f"/staff/events/{series.id}/undo", change=shown[1])
+    assert (status, where.endswith("done=newer")) == (303, True)
+    assert rows(city, series.id) == before
+
+
+def test_nothing_ticked_is_said(editor: Browser, series: Made) -> None:
+    at = f"/staff/events/{series.id}/dates"
+    assert editor.get(f"{at}/change").location.endswith("done=none")
+    assert editor.get(f"{at}/cancel?key=2031-01-01").location.endswith("done=none")
+
+
+def test_a_refusal_keeps_what_was_written(editor: Browser, series: Made) -> None:
+    at = f"/staff/events/{series.id}/dates/change"
+    status, page = post(
+        editor, at, key=series.keys[1], starts="19:00", ends="18:00", place="-2", note="Vi är ute"
+    )
+    assert status == 422
+    assert 'value="19:00"' in page
+    assert "Vi är ute" in page
+    assert f'value="{series.keys[1]}"' in page
+
+
+def test_a_shorter_series_shows_what_goes_before_it_goes(
+    city: Flask, editor: Browser, series: Made
+) -> None:
+    at = f"/staff/events/{series.id}/last-day"
+    before = rows(city, series.id)
+    status, page = post(editor, at, last_on="2026-12-20", do="dates")
+    assert (status, "6 tillfällen ställs in" in page) == (200, True)
+    assert rows(city, series.id) == before, "only shown"
+    status, page = post(editor, at, last_on="2026-12-20", do="save")
+    assert status == 422, "people will want to know why"
+    assert post(editor, at, last_on="2026-12-20", reason="Slut", do="save")[0] == 303
+    assert [state for state, _ in rows(city, series.id).values()].count("cancelled") == 6
+
+
+def test_a_longer_series_leaves_breaks_out(city: Flask, editor: Browser, make_event: Make) -> None:
+    made = make_event(WEEKLY)
+    with city.app_context():
+        begin_write()
+        event = db.session.get_one(Event, made.id)
+        event.skip_breaks = True
+        places.add_break({"sv": "Sportlov"}, date(2027, 2, 8), date(2027, 2, 12))
+        db.session.commit()
+    at = f"/staff/events/{made.id}/last-day"
+    page = post(editor, at, last_on="2027-02-17", do="dates")[1]
+    assert "Sportlov" in page
+    assert "2 tillfällen" in page
+    assert post(editor, at, last_on="2027-02-17", do="save")[0] == 303
+    assert list(rows(city, made.id))[-2:] == ["2027-02-03", "2027-02-17"]
+
+
+def test_other_days_from_now_on(city: Flask, editor: Browser, series: Made) -> None:
+    at = f"/staff/events/{series.id}/rhythm"
+    form = {
+        "first_day": "2026-12-08",
+        "until": "2027-05-31",
+        "starts": "10:00",
+        "ends": "11:00",
+        "repeat": "month_nth",
+    }
+    page = post(editor, at, **form, do="dates")[1]
+    assert "8 tillfällen i den gamla serien ställs in" in page
+    assert post(editor, at, **form, do="save")[0] == 303
+    page = editor.get(f"/staff/events/{series.id}/dates").text
+    assert "Fortsätter som" in page
+    old = editor.get(f"/events/{series.slug}/{series.keys[-1]}").text
+    assert "Dagarna har ändrats." in old
+
+
+def test_copying_asks_for_two_fields(city: Flask, editor: Browser, series: Made) -> None:
+    at = f"/staff/events/{series.id}/copy"
+    status, where = post(editor, at, first_day="2027-02-01", last_day="2027-05-31", do="publish")
+    assert status == 303
+    new = int(where.split("/")[3])
+    days = [date.fromisoformat(key) for key in rows(city, new)]
+    assert {day.weekday() for day in days} == {2}
+    assert (days[0], days[-1]) == (date(2027, 2, 3), date(2027, 5, 26))
+
+
+def test_a_term_without_dates_is_refused_with_words(editor: Browser, series: Made) -> None:
+    at = f"/staff/events/{series.id}/copy"
+    status, page = post(editor, at, first_day="2027-05-31", last_day="2027-02-01", do="publish")
+    assert status == 422
+    assert "2027-05-31" in page
+
+
+def test_a_new_host_and_the_old_address(city: Flask, editor: Browser, series: Made) -> None:
+    with city.app_context():
+        other = unit("ekorrens-oppna-forskola").id
+    feed = editor.get(f"/feeds/event-{series.slug}.sv.ics")
+    page = editor.get(f"/staff/events/{series.id}/hand-over").text
+    assert "10 tillfällen är kvar" in page
+    status, where = post(editor, f"/staff/events/{series.id}/hand-over", unit=other)
+    assert (status, where.split("?")[0]) == (303, "/staff")
+    after = editor.get(f"/feeds/event-{series.slug}.sv.ics")
+    assert (feed.status_code, after.status_code) == (200, 200)
+    uids = {re.search(r"UID:(\S+)\r\nDTSTAMP", text.text) is not None for text in (feed, after)}
+    assert uids == {True}
+    assert f"UID:{series.uid}" in after.text
+    assert editor.get(f"/staff/events/{series.id}/dates").status_code == 403, "it is theirs now"
+
+
+def test_the_house_is_closed_today(city: Flask, editor: Browser, make_event: Make) -> None:
+    today = datetime.combine(TODAY, datetime.min.time().replace(hour=17))
+    once = Series(today, today + timedelta(hours=1), ZONE)
+    first, second = make_event(once), make_event(once, titles={"sv": "Läxhjälp"})
+    at = f"/staff/units/{LIBRARY}/closed-today"
+    page = editor.get(at).text
+    assert "2 tillfällen ställs in" in page
+    ids = re.findall(r'name="date" value="(\d+)" checked', page)
+    assert len(ids) == 2
+    status, where = post(editor, at, first_on=TODAY.isoformat(), reason="Vattenläcka", date=ids[:1])
+    assert (status, where.split("?")[0]) == (303, "/staff")
+    states = [next(iter(rows(city, made.id).values()))[0] for made in (first, second)]
+    assert sorted(states) == ["cancelled", "confirmed"], "what is unticked happens"
+    assert "Vattenläcka" in editor.get(f"/units/{LIBRARY}").text
+
+
+def test_closing_wants_a_reason_and_keeps_the_ticks(editor: Browser, make_event: Make) -> None:
+    today = datetime.combine(TODAY, datetime.min.time().replace(hour=17))
+    make_event(Series(today, today + timedelta(hours=1), ZONE))
+    status, page = post(editor, f"/staff/units/{LIBRARY}/closed-today", first_on="2026-11-20")
+    assert status == 422
+    assert "Skriv varför" in page
+    assert re.findall(r'name="date" value="(\d+)" checked', page)
+
+
+def test_a_whole_term_is_published_together(city: Flask, editor: Browser, make_event: Make) -> None:
+    made = [make_event(WEEKLY, titles={"sv": f"Serie {n}"}) for n in range(3)]
+    at = f"/staff/events/copy-term?unit={LIBRARY}"
+    page = editor.get(at).text
+    assert re.findall(r'name="event" value="(\d+)" checked', page) == [str(one.id) for one in made]
+    term = {"first_day": "2027-02-01", "last_day": "2027-05-31"}
+    ticked = [str(made[0].id), str(made[2].id)]
+    page = post(editor, at, **term, event=ticked, do="dates")[1]
+    assert "34 tillfällen" in page
+    status, where = post(editor, at, **term, event=ticked, do="publish")
+    assert (status, where.endswith("done=term&n=2")) == (303, True)
+    again = editor.get(at).text
+    assert str(made[1].id) in re.findall(r'name="event" value="(\d+)" checked', again)
+    assert str(made[0].id) not in re.findall(r'name="event" value="(\d+)" checked', again)
+
+
+def test_days_that_do_not_fit_are_marked_and_left_out(
+    city: Flask, editor: Browser, make_event: Make
+) -> None:
+    with city.app_context():
+        begin_write()
+        room = places.add_room(unit(), {"names": {"sv": "Salen"}}).id
+        db.session.commit()
+    term = Series(
+        datetime(2027, 2, 3, 17),
+        datetime(2027, 2, 3, 18),
+        ZONE,
+        rule=Rule("WEEKLY", date(2027, 2, 17)),
+    )
+    series = make_event(WEEKLY, place_id=room)
+    make_event(term, place_id=room, titles={"sv": "Upptaget"})
+    at = f"/staff/events/copy-term?unit={LIBRARY}"
+    form = {"first_day": "2027-02-01", "last_day": "2027-05-31", "event": str(series.id)}
+    page = post(editor, at, **form, do="dates")[1]
+    assert "3 tillfällen krockar" in page
+    assert "Upptaget" in page
+    page = post(editor, at, **form, do="clashes")[1]
+    ticked = re.findall(rf'name="skip-{series.id}" value="([\d-]+)" checked', page)
+    assert ticked == ["2027-02-03", "2027-02-10", "2027-02-17"]
+    data = {**form, f"skip-{series.id}": ticked, "do": "publish"}
+    assert post(editor, at, **data)[0] == 303
+    with city.app_context():
+        new = db.session.query(Event).filter(Event.continues_id == series.id).one()
+        assert min(row.on for row in new.occurrences) == date(2027, 2, 24)
+
+
+@pytest.mark.parametrize(
+    ("repeat", "extra", "days"),
+    [
+        ("daily", {"every": "10"}, ["2026-12-08", "2026-12-18", "2026-12-28"]),
+        ("weekly", {"every": "3"}, ["2026-12-08", "2026-12-29"]),
+        ("weekly", {"weekdays": ["0", "3"]}, ["2026-12-10", "2026-12-14", "2026-12-17"]),
+        ("month_last", {"until": "2027-02-28"}, ["2026-12-29", "2027-01-26", "2027-02-23"]),
+        ("month_nth", {"until": "2027-02-28"}, ["2026-12-08", "2027-01-12", "2027-02-09"]),
+        ("month_date", {"until": "2027-02-28"}, ["2026-12-08", "2027-01-08", "2027-02-08"]),
+    ],
+)
+def test_every_rhythm_shows_its_dates_and_makes_them(
+    city: Flask, editor: Browser, repeat: str, extra: dict[str, object], days: list[str]
+) -> None:
+    with city.app_context():
+        kind = queries.kind_by_slug("language-cafe")
+        form: dict[str, object] = {
+            "title": "Träff",
+            "kind": kind.id if kind else 0,
+            "place": "0",
+            "elsewhere": "Parken",
+            "unit": unit().id,
+            "first_day": "2026-12-08",
+            "starts": "17:00",
+            "ends": "18:00",
+            "repeat": repeat,
+            "until": "2026-12-31",
+            "visibility": "usual",
+            "sign_up": "none",
+            "age_unit": "years",
+            **extra,
+        }
+    page = post(editor, "/staff/events/new", **form, do="dates")[1]
+    for day in days:
+        assert day_words(date.fromisoformat(day), "sv", True) in page
+    status, where = post(editor, "/staff/events/new", **form, do="publish")
+    assert status == 303
+    made = list(rows(city, int(where.split("/")[3])))
+    assert made[: len(days)] == days
