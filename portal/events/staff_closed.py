@@ -8,6 +8,7 @@ from flask import Blueprint, abort, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from portal.core.access import current_account, open_to
+from portal.core.clock import now
 from portal.core.database import begin_write
 from portal.core.extensions import db
 from portal.core.forms import parse_day
@@ -69,7 +70,8 @@ def _dates(unit: Unit, first: date, last: date) -> list[Occurrence]:
     zone = units.zone()
     since = datetime.combine(first, time(), zone).astimezone(UTC)
     until = datetime.combine(last + timedelta(days=1), time(), zone).astimezone(UTC)
-    return overview.dates_of_unit(unit.id, since, until)
+    # What has been today already is what it was.
+    return overview.dates_of_unit(unit.id, max(since, now()), until)
 
 
 def _unit(slug: str) -> Unit:

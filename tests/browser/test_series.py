@@ -29,6 +29,7 @@ pytestmark = pytest.mark.browser
 COUNT = 30
 ACTION_SECONDS = 15
 """What an unhurried editor needs to find, press or fill in one thing."""
+SignedIn = dict[str, Any]
 PAGES = ("dates", "change", "cancel", "move", "last-day", "rhythm", "copy", "term", "closed")
 
 
@@ -98,7 +99,7 @@ def _fill() -> dict[str, str]:
 
 @pytest.mark.parametrize("javascript", [True, False], ids=["script", "no script"])
 def test_thirty_series_are_taken_over_in_minutes(
-    term: Site, open_page: OpenPage, signed_in: dict[str, Any], javascript: bool
+    term: Site, open_page: OpenPage, signed_in: SignedIn, javascript: bool
 ) -> None:
     """Two fields, one look, one press. With fifteen seconds for each thing done, and five for
     each series looked through, far under ten minutes. (The second run takes over the copies.)"""
@@ -132,7 +133,7 @@ def test_thirty_series_are_taken_over_in_minutes(
 def test_axe_finds_nothing_and_nothing_scrolls_sideways(
     term: Site,
     open_page: OpenPage,
-    signed_in: dict[str, Any],
+    signed_in: SignedIn,
     name: str,
     javascript: bool,
     dark: bool,
@@ -147,7 +148,7 @@ def test_axe_finds_nothing_and_nothing_scrolls_sideways(
 
 @pytest.mark.parametrize("name", ["last-day", "rhythm", "copy", "term"])
 def test_so_it_is_when_the_dates_are_shown(
-    term: Site, open_page: OpenPage, signed_in: dict[str, Any], name: str
+    term: Site, open_page: OpenPage, signed_in: SignedIn, name: str
 ) -> None:
     page = open_page(width=320, **signed_in)
     page.goto(term.url(term.pages[name]))
@@ -163,7 +164,7 @@ def test_so_it_is_when_the_dates_are_shown(
 
 
 def test_dates_are_chosen_and_changed_by_keyboard_alone(
-    term: Site, open_page: OpenPage, signed_in: dict[str, Any]
+    term: Site, open_page: OpenPage, signed_in: SignedIn
 ) -> None:
     page = open_page(width=1280, **signed_in)
     page.goto(term.url(term.pages["dates"]))
@@ -182,7 +183,7 @@ def test_dates_are_chosen_and_changed_by_keyboard_alone(
 
 
 def test_closed_today_takes_two_presses_and_a_line(
-    term: Site, open_page: OpenPage, signed_in: dict[str, Any]
+    term: Site, open_page: OpenPage, signed_in: SignedIn
 ) -> None:
     page = open_page(javascript=False, width=390, **signed_in)
     effort = Effort(page)

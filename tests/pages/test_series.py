@@ -219,6 +219,21 @@ def test_the_house_is_closed_today(city: Flask, editor: Browser, make_event: Mak
     assert "Vattenläcka" in editor.get(f"/units/{LIBRARY}").text
 
 
+def test_what_has_been_today_is_left_as_it_was(
+    city: Flask, editor: Browser, make_event: Make
+) -> None:
+    """It is ten in the morning: story time at nine has been, the café is to come."""
+    day = datetime.combine(TODAY, datetime.min.time())
+    early = make_event(Series(day.replace(hour=8), day.replace(hour=9), ZONE))
+    late = make_event(Series(day.replace(hour=17), day.replace(hour=18), ZONE))
+    at = f"/staff/units/{LIBRARY}/closed-today"
+    ids = re.findall(r'name="date" value="(\d+)" checked', editor.get(at).text)
+    assert len(ids) == 1
+    assert post(editor, at, first_on=TODAY.isoformat(), reason="Ström", date=ids)[0] == 303
+    states = [next(iter(rows(city, made.id).values()))[0] for made in (early, late)]
+    assert states == ["confirmed", "cancelled"]
+
+
 def test_closing_wants_a_reason_and_keeps_the_ticks(editor: Browser, make_event: Make) -> None:
     today = datetime.combine(TODAY, datetime.min.time().replace(hour=17))
     make_event(Series(today, today + timedelta(hours=1), ZONE))
