@@ -74,6 +74,8 @@ class Owned:
     waiting: int
     closed: int
     photo: str
+    today: int
+    today_key: str
 
 
 @dataclass(frozen=True)
@@ -120,8 +122,9 @@ def world(
 
 
 def _make_world() -> World:
-    """A draft, a series with a cancelled date, a closed day and a photograph of the library
-    and the open preschool; and of the association, which waits for a yes from both."""
+    """A draft, a series with a cancelled date, a date that is on now, a closed day and a
+    photograph of the library and the open preschool; and of the association, which waits for
+    a yes from both."""
     begin_write()
     admin = account_by_email("admin@small.example")
     other = account_by_email("preschool@small.example")
@@ -145,6 +148,7 @@ def _own(unit: Unit) -> Owned:
     wanted = place or factories.place()
     waiting = factories.new_event(status="waiting", unit_id=asking.id, place_id=wanted.id)
     published = factories.made(series)
+    on_now = factories.made(factories.new_event(factories.on_now(), **at))
     from portal.events.changing import cancel_date
 
     cancel_date(series.occurrences[2], {"sv": "Värden är sjuk."})
@@ -165,6 +169,8 @@ def _own(unit: Unit) -> Owned:
         waiting=factories.made(waiting).id,
         closed=closed_id,
         photo=digest,
+        today=on_now.id,
+        today_key=on_now.key,
     )
 
 
