@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from portal.core.extensions import db
 from portal.core.models import AuditEntry, ChangeCounter
 from portal.core.problems import Refused
-from portal.events import actions, hosting
+from portal.events import actions, changing, hosting
 from portal.events.dropin import Said
 from portal.events.models import Attendance, DropInState, Event, Occurrence
 from portal.events.said import counts_of, hosted, shown_of
@@ -96,7 +96,7 @@ def test_what_is_refused_writes_nothing(row: Occurrence, freeze: Freeze) -> None
     freeze(row.starts_at - 3 * HOUR - timedelta(seconds=1))
     assert refusal(lambda: hosting.say(row, "full")) == ["date_later"]
     freeze(NOW)
-    actions.cancel_date(row, {"sv": "Värden är sjuk."})
+    changing.cancel_date(row, {"sv": "Värden är sjuk."})
     assert refusal(lambda: hosting.say(row, "full")) == ["date_off"]
     assert db.session.scalar(select(func.count()).select_from(DropInState)) == 0
 
@@ -116,11 +116,11 @@ def test_only_what_visitors_see_can_be_full(changes: dict[str, str]) -> None:
 
 def test_a_cancelled_or_moved_date_shows_nothing_of_it(row: Occurrence) -> None:
     hosting.say(row, "full")
-    actions.cancel_date(row, {"sv": "Värden är sjuk."})
+    changing.cancel_date(row, {"sv": "Värden är sjuk."})
     assert shown_of([row], NOW) == {}
-    actions.restore_date(row)
+    changing.restore_date(row)
     assert shown_of([row], NOW)
-    actions.move_date(row, datetime(2026, 11, 27, 10), datetime(2026, 11, 27, 11), {})
+    changing.move_date(row, datetime(2026, 11, 27, 10), datetime(2026, 11, 27, 11), {})
     for moment in (NOW, row.starts_at, row.ends_at - timedelta(seconds=1)):
         assert shown_of([row], moment) == {}
 

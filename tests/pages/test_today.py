@@ -16,7 +16,7 @@ from werkzeug.test import TestResponse
 from portal.core import cache
 from portal.core.database import begin_write
 from portal.core.extensions import db
-from portal.events import actions, queries
+from portal.events import changing, queries
 from portal.events.said import counts_of
 from tests.pages.conftest import ASSOCIATION
 from tests.pages.test_journey import counting
@@ -207,7 +207,7 @@ def test_a_cancelled_date_says_that_and_nothing_else(
         begin_write()
         event = queries.event_by_id(cafe.id)
         assert event is not None
-        actions.cancel_date(event.occurrences[0], {"sv": "Värden är sjuk."})
+        changing.cancel_date(event.occurrences[0], {"sv": "Värden är sjuk."})
         db.session.commit()
     assert seen(visitor, cafe) == everywhere(cafe, "")
     assert "Inställt" in words(read(visitor, "/events"))
