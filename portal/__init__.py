@@ -31,6 +31,7 @@ from portal.events import (  # noqa: F401 (they add their routes)
     staff_dates,
     staff_series,
     staff_terms,
+    staff_today,
 )
 from portal.events.staff import blueprint as staff_events
 from portal.events.staff_closed import blueprint as staff_closed

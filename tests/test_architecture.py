@@ -58,6 +58,8 @@ SHOWING = {"showing", "filters", "drafting", "clashing", "planning"}
 LAYER_OF = {
     "portal.events.finding": "queries",
     "portal.events.overview": "queries",
+    "portal.events.said": "queries",
+    "portal.events.hosting": "actions",
     "portal.demo.build": "jobs",
     "portal.events.writing": "actions",
     "portal.events.noting": "actions",

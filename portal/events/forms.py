@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
@@ -25,6 +26,7 @@ from portal.core.forms import (
 )
 from portal.core.kept import while_unchanged
 from portal.core.text import Localised
+from portal.events.dropin import MOST_CAME, WHO
 from portal.events.recurrence import MAX_LENGTH
 from portal.events.rhythms import MOST
 
@@ -206,3 +208,14 @@ class ClosedForm(Form):
     first_on = DayField(_l("First day"), [needed(_l("Write the first day."))])
     last_on = DayField(_l("Last day"), [optional()])
     reason = LineField(_l("Reason"), [needed(ReasonForm.MISSING)])
+
+
+class CameForm(Form):
+    """How many came to a date: numbers, and nothing else of anybody."""
+
+    adults = NumberField(_l("Adults"), 0, MOST_CAME)
+    children = NumberField(_l("Children"), 0, MOST_CAME)
+
+    def numbers(self, sent: Container[str]) -> dict[str, int | None]:
+        """The numbers of the fields that were sent; an empty one takes its number back."""
+        return {who: self._fields[who].data for who in WHO if who in sent}

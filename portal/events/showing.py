@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from portal.core.clock import now
 from portal.core.kept import while_unchanged
 from portal.core.languages import languages
 from portal.core.templates import address
@@ -23,9 +24,11 @@ from portal.core.words import (
     weekday_words,
 )
 from portal.events.clashing import Clash
+from portal.events.dropin import Said
 from portal.events.models import Event, Occurrence
 from portal.events.recurrence import Series, clock_trouble, wall
-from portal.events.words import ages
+from portal.events.said import shown_of
+from portal.events.words import ages, said_words
 from portal.places.words import place_name
 
 ICONS = {"children": "preschool", "support": "rights", "housing": "home"}
@@ -50,6 +53,7 @@ class Card:
     status: str | None
     status_text: str
     time: str
+    said: tuple[str, str, str] | None = None
 
 
 def moment_words(at: datetime, zone: str, key: str) -> str:
@@ -59,16 +63,22 @@ def moment_words(at: datetime, zone: str, key: str) -> str:
 
 
 def cards(rows: Iterable[Occurrence], key: str) -> list[Card]:
-    """The dates of a list, in its order."""
-    return [card(row, key) for row in rows]
+    """The dates of a list, in its order, with what hosts say of them at this moment."""
+    rows = list(rows)
+    said = shown_of(rows, now())
+    return [card(row, key, said.get(row.id)) for row in rows]
 
 
-def card(row: Occurrence, key: str) -> Card:
-    """One date; needs its event, kind, unit and place loaded. Kept while nothing changes."""
-    return while_unchanged(("card", row.id, key), lambda: _card(row, key))
+def card(row: Occurrence, key: str, said: Said | None = None) -> Card:
+    """One date; needs its event, kind, unit and place loaded. Kept while nothing changes.
+
+    What a host says ends by the clock, so it is asked for each time: there is a card with it
+    and one without.
+    """
+    return while_unchanged(("card", row.id, key, said), lambda: _card(row, key, said))
 
 
-def _card(row: Occurrence, key: str) -> Card:
+def _card(row: Occurrence, key: str, said: Said | None) -> Card:
     event = row.event
     starts, ends = wall(row.starts_at, event.zone), wall(row.ends_at, event.zone)
     title, lang = title_of(row, key)
@@ -86,6 +96,7 @@ def _card(row: Occurrence, key: str) -> Card:
         status=status,
         status_text=status_text,
         time="" if event.is_all_day else clock(starts, key),
+        said=said_words(said, event.zone, key) if said else None,
     )
 
 
@@ -157,8 +168,8 @@ def _tags(event: Event, key: str) -> Iterable[tuple[str, str]]:
 def month(rows: list[Occurrence], first: date, today: date, key: str) -> dict[str, Any]:
     """A month for the month table: whole weeks, Monday first, each day with its dates."""
     by_day: dict[date, list[Card]] = {}
-    for row in rows:
-        by_day.setdefault(row.on, []).append(card(row, key))
+    for row, one in zip(rows, cards(rows, key), strict=True):
+        by_day.setdefault(row.on, []).append(one)
     start = first - timedelta(days=first.weekday())
     following = (first.replace(day=28) + timedelta(days=4)).replace(day=1)
     weeks = []

@@ -73,7 +73,7 @@ def _next_date(found: ReadFilter) -> showing.Card | None:
     """Nothing found: the next date without the last day's limit, as a next step."""
     since, until = _instants(found)
     later = queries.listed(found.wanted, until or since, None, units.today(), limit=1)
-    return showing.card(later[0], language().key) if later else None
+    return next(iter(showing.cards(later, language().key)), None)
 
 
 def _pills() -> list[dict[str, Any]]:
@@ -121,15 +121,16 @@ def one_date(slug: str, key: str) -> str:
     if row is None:
         abort(404)
     others = [other for other in queries.upcoming_of(found, now(), 8) if other.id != row.id]
+    card, *cards = showing.cards([row, *others[:6]], language().key)
     return render_template(
         "events/date.html",
         event=found,
         row=row,
-        card=showing.card(row, language().key),
+        card=card,
         is_past=row.ends_at <= now(),
         is_off=row.status == "cancelled",
         closed=closed_on(row.place, row.on),
-        others=showing.cards(others[:6], language().key),
+        others=cards,
         following=next(
             (showing.card(r, language().key) for r in others if _is_after(r, row)), None
         ),

@@ -12,7 +12,8 @@ from portal.core.languages import is_written, language, languages
 from portal.core.problems import Problem
 from portal.core.text import Localised
 from portal.core.words import clock, day_words, translator, weekday_words
-from portal.events.recurrence import Rule
+from portal.events.dropin import FULL, Said
+from portal.events.recurrence import Rule, wall
 
 VISIBILITY = {
     "public": _l("Everybody sees it"),
@@ -115,6 +116,15 @@ CHANGES = {
     "closed": _l("Closed"),
     "undo": _l("A change was undone"),
 }
+
+
+def said_words(said: Said, zone: str, key: str) -> tuple[str, str, str]:
+    """What a host says of a date: its code, the words, and when it was said."""
+    tr = translator(key)
+    words = tr("Full just now") if said.state == FULL else tr("Places again")
+    return said.state, words, tr("said at %(time)s") % {"time": clock(wall(said.at, zone), key)}
+
+
 PROBLEMS = {
     "title_missing": _l("Write a title in Swedish. It is what people see first."),
     "place_missing": _l("Write where it is, or choose one of the places."),
@@ -169,6 +179,15 @@ PROBLEMS = {
     ),
     "not_a_series": _l("It is not a series that goes on. Make a new event instead."),
     "same_host": _l("They are the host already. Choose another."),
+    "date_off": _l("That date is cancelled, or it is not on the pages."),
+    "date_over": _l("That date has ended. Nobody needs to know any more."),
+    "date_later": _l("It is too early. You can say it from three hours before the start."),
+    "not_full": _l("It is not marked as full."),
+    "state_unknown": _l("Say that it is full, or that there are places again."),
+    "not_begun": _l("It has not begun yet. Count when it has."),
+    "count_closed": _l("It is more than %(days)s days ago. The numbers cannot be changed now."),
+    "count_missing": _l("Write how many came. Nobody is 0."),
+    "count_range": _l("Write a whole number from 0 to %(most)s."),
     "already_published": _l("It is published already."),
     "not_published": _l("It is not published."),
     "not_waiting": _l("It is not waiting for an answer any more."),

@@ -18,6 +18,7 @@ from portal.events import overview, showing
 from portal.events import queries as events
 from portal.events.queries import Filter
 from portal.events.staff import own_unit_ids, own_units
+from portal.events.staff_today import today
 from portal.places.queries import closed_from
 from portal.units import actions as units_actions
 from portal.units import queries as units
@@ -47,6 +48,7 @@ def start() -> str:
         done=request.args.get("done", ""),
         when=lambda row: showing.card(row, language().key).when,
         closed=closed_from(units.today()),
+        **today(),
     )
 
 

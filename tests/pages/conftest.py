@@ -76,6 +76,8 @@ class Owned:
     closed: int
     change: int
     photo: str
+    today: int
+    today_key: str
 
 
 @dataclass(frozen=True)
@@ -122,8 +124,9 @@ def world(
 
 
 def _make_world() -> World:
-    """A draft, a series with a cancelled date, a closed day and a photograph of the library
-    and the open preschool; and of the association, which waits for a yes from both."""
+    """A draft, a series with a cancelled date, a date that is on now, a closed day and a
+    photograph of the library and the open preschool; and of the association, which waits for
+    a yes from both."""
     begin_write()
     admin = account_by_email("admin@small.example")
     other = account_by_email("preschool@small.example")
@@ -147,6 +150,7 @@ def _own(unit: Unit) -> Owned:
     wanted = place or factories.place()
     waiting = factories.new_event(status="waiting", unit_id=asking.id, place_id=wanted.id)
     published = factories.made(series)
+    on_now = factories.made(factories.new_event(factories.on_now(), **at))
     from portal.events.changing import cancel_date
 
     cancel_date(series.occurrences[2], {"sv": "Värden är sjuk."})
@@ -168,6 +172,8 @@ def _own(unit: Unit) -> Owned:
         closed=closed_id,
         change=changes_of(series, 1)[0].id,
         photo=digest,
+        today=on_now.id,
+        today_key=on_now.key,
     )
 
 

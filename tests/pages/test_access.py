@@ -210,6 +210,21 @@ TABLE: dict[tuple[str, str], Row] = {
         (401, 303, 403, 303, 403, 303, 303),
         {},
     ),
+    # What is said of a date, and how many came: the library and the preschool have theirs in
+    # their own house, the association elsewhere. Who else may: see test_today.py.
+    ("staff_events.say", "POST"): Row(
+        "/staff/events/{today}/dates/{today_key}/drop-in",
+        (401, 303, 403, 303, 403, 303, 303),
+        {"state": "full"},
+    ),
+    ("staff_events.came", "GET"): Row(
+        "/staff/events/{today}/dates/{today_key}/came", (303, 200, 403, 200, 403, 200, 200)
+    ),
+    ("staff_events.save_came", "POST"): Row(
+        "/staff/events/{today}/dates/{today_key}/came",
+        (401, 303, 403, 303, 403, 303, 303),
+        {"who": "adults", "number": "7"},
+    ),
     ("staff_events.delete", "POST"): Row(
         "/staff/events/{draft}/delete", (401, 303, 403, 303, 403, 303, 303), {}
     ),
@@ -409,7 +424,7 @@ def test_reading_everything_changes_nothing(
     found = crawl(
         admin,
         ["/", "/staff"],
-        each_kind=3,
+        each_kind=6,
         follow=lambda path: "sign-in" not in path,
         is_public=True,
     )

@@ -65,6 +65,7 @@ DAYS = (
 TIMES = ("25:00", "17:60", "five", "-1", "17:00:00:00", MARKUP)
 UNKNOWN = ("999999", "-1", "x", "", MORE_THAN_EVER, "1.5", MARKUP)
 NUMBERS = ("abc", "-1", "121", "1.5", "1e3", MORE_THAN_EVER, "\u0661\u0662x", MARKUP)
+COUNTS = ("seven", "-1", "2001", "1.5", "1e3", MORE_THAN_EVER, "\u0667x", MARKUP, CONTROLS)
 PHONES = ("no", "<script>", "0" * 60, "08-1;ext=2")
 LINKS = (
     "javascript:alert(1)",
@@ -171,6 +172,13 @@ FORMS: dict[str, Page] = {
         ("day", "starts", "ends"),
         {"day": DAYS, "starts": TIMES, "ends": (*TIMES, "16:00", "17:00")},
         ("note",),
+    ),
+    "how many came": Page(
+        "/staff/events/{today}/dates/{today_key}/came",
+        "editor",
+        {"adults": "7", "children": "30"},
+        (),
+        {"adults": COUNTS, "children": COUNTS},
     ),
     "sign in": Page(
         "/sign-in",
@@ -281,6 +289,8 @@ def facts(city: Flask, world: World) -> dict[str, Any]:
             "kind": kind.id,
             "published": own.published,
             "key": own.key,
+            "today": own.today,
+            "today_key": own.today_key,
             "token": world.token,
         }
 
@@ -364,7 +374,10 @@ def at(page: Page, name: str) -> str:
 def test_no_form_is_forgotten(world: World, somebody: Callable[[str], Browser]) -> None:
     """Every form that staff or visitors meet is in the table, or is only a button."""
     known = {
-        (page.path.format(published="*", key="*", token="*") + page.action).rsplit("/", 1)[-1]
+        (
+            page.path.format(published="*", key="*", token="*", today="*", today_key="*")
+            + page.action
+        ).rsplit("/", 1)[-1]
         for page in FORMS.values()
     }
     admin = somebody("admin")

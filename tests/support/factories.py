@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from portal.core.extensions import db
 from portal.events import actions, queries
 from portal.events.models import Event
-from portal.events.recurrence import Rule, Series
+from portal.events.recurrence import Rule, Series, wall
 from portal.events.rules import Details, LeftOut
 from portal.places.models import Place
 from portal.places.queries import premises
@@ -93,3 +93,9 @@ def made(event: Event) -> Made:
     db.session.flush()
     rows = sorted(event.occurrences, key=lambda row: row.recurrence_id)
     return Made(event.id, event.slug, event.uid, tuple(row.key for row in rows))
+
+
+def on_now(at: datetime = NOW, minutes: int = 90) -> Series:
+    """One date that began half an hour before `at` and lasts so many minutes."""
+    starts = wall(at - timedelta(minutes=30), ZONE)
+    return Series(starts, starts + timedelta(minutes=minutes), ZONE)
