@@ -16,6 +16,7 @@ from portal.accounts import actions as accounts
 from portal.accounts.queries import account_by_email
 from portal.core.database import begin_write
 from portal.core.extensions import db
+from portal.events import observance_actions as observances
 from portal.places import actions as places
 from portal.places.queries import breaks, premises
 from portal.units.models import Unit
@@ -74,6 +75,9 @@ class Owned:
     waiting: int
     closed: int
     photo: str
+    proposal: int
+    observance: int
+    withdrawn: int
 
 
 @dataclass(frozen=True)
@@ -165,6 +169,9 @@ def _own(unit: Unit) -> Owned:
         waiting=factories.made(waiting).id,
         closed=closed_id,
         photo=digest,
+        proposal=observances.propose(factories.marked(), unit, factories.TODAY).id,
+        observance=factories.new_observance().id,
+        withdrawn=factories.new_observance("withdrawn").id,
     )
 
 
