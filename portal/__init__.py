@@ -27,6 +27,7 @@ from portal.core.templates import init_templates
 from portal.core.types import from_json
 from portal.events import models as event_models
 from portal.events import (  # noqa: F401 (they add their routes)
+    observance_views,
     staff_changes,
     staff_dates,
     staff_series,
@@ -35,6 +36,7 @@ from portal.events import (  # noqa: F401 (they add their routes)
 )
 from portal.events.staff import blueprint as staff_events
 from portal.events.staff_closed import blueprint as staff_closed
+from portal.events.staff_observances import blueprint as staff_observances
 from portal.events.views import blueprint as events
 from portal.feeds import models as feed_models
 from portal.feeds.jobs import store_feed_texts
@@ -70,6 +72,7 @@ BLUEPRINTS = (
     staff_events,
     staff_places,
     staff_closed,
+    staff_observances,
 )
 MAX_UPLOAD = 16 * 1024 * 1024
 

@@ -105,7 +105,8 @@ def is_written(key: str) -> bool:
     if not path.exists():
         return False
     with path.open("rb") as file:
-        return any(message.id and message.string for message in read_po(file))
+        # A plural that nobody has written yet is a list of empty texts.
+        return any(message.id and any(message.string or ()) for message in read_po(file))
 
 
 def language() -> Language:
@@ -132,7 +133,9 @@ class FallbackDomain(Domain):  # type: ignore[misc]
 def _catalogue(key: str) -> NullTranslations:
     first: NullTranslations | None = None
     for step in languages()[key].chain:
-        found = Translations.load(str(TRANSLATIONS), [languages()[step].folder])
+        # Compiled, an unwritten plural is English: it would hide the fallback's.
+        folders = [languages()[step].folder] if is_written(step) else []
+        found = Translations.load(str(TRANSLATIONS), folders)
         if first is None:
             first = found
         elif isinstance(found, Translations):

@@ -11,9 +11,9 @@ from pathlib import Path
 from portal.accounts import actions as accounts
 from portal.core.clock import now
 from portal.core.extensions import db
-from portal.demo.shift import Moved, Sample, move, weeks_to
+from portal.demo.shift import Moved, Sample, move, move_to_day, weeks_to
 from portal.events import actions as events
-from portal.events import changing
+from portal.events import changing, observance_queries
 from portal.events import queries as event_queries
 from portal.events.models import Event, EventKind, Occurrence
 from portal.events.recurrence import Series, wall
@@ -126,7 +126,8 @@ def _add_events() -> int:
     made = 0
     for row in rows:
         details = _details(row, kinds[row["activity_type"]], texts[row["event_id"]])
-        moved = move(samples[row["event_id"]], weeks)
+        mover = move_to_day if details.observance_id else move
+        moved = mover(samples[row["event_id"]], weeks)
         _add(row, details, moved)
         for extra in filter(None, row["rdates"].split(";")):
             # An extra date is an event of its own: clients drop RDATE.
@@ -147,6 +148,7 @@ def _details(row: dict[str, str], kind: EventKind, texts: list[dict[str, str]]) 
     partner, place = units.unit_by_slug(row["partner"]), premises(unit)
     visibility = row["visibility"]
     by_phone = row["registration"] in SIGN_UP
+    observance = observance_queries.observance_by_slug(row["observance_id"])
     asks = by_phone or visibility == "without_place"
     phone = (unit.phone if visibility == "public" else "") or units.municipality().phone
     return Details(
@@ -166,6 +168,7 @@ def _details(row: dict[str, str], kind: EventKind, texts: list[dict[str, str]]) 
         phone=phone if asks else "",
         is_preliminary=row["status"] == "TENTATIVE",
         co_host_ids=(partner.id,) if partner else (),
+        observance_id=observance.id if observance else None,
     )
 
 

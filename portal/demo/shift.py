@@ -1,12 +1,14 @@
 """Moving the demonstration's programme so that today lies in its middle. Pure.
 
-Everything moves by whole weeks, so that a Wednesday stays a Wednesday; rules by position in
-the month ("second Saturday") find their new first date, and left-out, moved and cancelled
-dates keep their place in the row of dates rather than their date.
+Everything moves by whole weeks, so that a Wednesday stays a Wednesday, except what belongs to
+an observance: that keeps its day of the year. Rules by position in the month ("second
+Saturday") find their new first date, and left-out, moved and cancelled dates keep their place
+in the row of dates rather than their date.
 """
 
 from __future__ import annotations
 
+from calendar import isleap
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -64,6 +66,22 @@ def move(sample: Sample, weeks: int) -> Moved:
         ),
         cancelled=tuple(matched[day] for day in sample.cancelled if day in matched),
     )
+
+
+def move_to_day(sample: Sample, weeks: int) -> Moved:
+    """A date that belongs to an observance, on its day of the year: of the year whose day is
+    nearest to where whole weeks would bring it."""
+    near = sample.starts + timedelta(weeks=weeks)
+    years = (year for year in range(near.year - 4, near.year + 5) if _has_day(sample.starts, year))
+    starts = min(
+        (sample.starts.replace(year=year) for year in years), key=lambda at: abs(at - near)
+    )
+    series = Series(starts, starts + (sample.ends - sample.starts), sample.zone)
+    return Moved(series, (), (), ())
+
+
+def _has_day(day: date, year: int) -> bool:
+    return (day.month, day.day) != (2, 29) or isleap(year)
 
 
 def _rule(sample: Sample) -> Rule | None:

@@ -12,7 +12,7 @@ from portal.core.languages import language, languages
 from portal.core.problems import Problem
 from portal.core.text import Localised
 from portal.core.words import chosen, weekday_words
-from portal.events import queries
+from portal.events import observance_queries, queries
 from portal.events.forms import USUAL, EventForm
 from portal.events.models import Event
 from portal.events.planning import leave_out
@@ -63,6 +63,8 @@ def fill_choices(form: EventForm, editable: list[Unit], bookable: list[Place]) -
         (key, entry.name) for key, entry in languages().items() if key not in ("sv", "en", "fi")
     ]
     form.other_language.choices = [("", _("None")), *others]
+    marked = observance_queries.told()
+    form.observance.choices = [(0, _("None")), *((one.id, chosen(one.names)) for one in marked)]
 
 
 def places_for(editable: list[Unit]) -> list[Place]:
@@ -114,6 +116,7 @@ def read_details(form: EventForm) -> Details:
         phone=form.phone.data or "",
         is_preliminary=bool(form.is_preliminary.data),
         co_host_ids=tuple(form.co_hosts.data or ()),
+        observance_id=form.observance.data or None,
     )
 
 
@@ -196,6 +199,7 @@ def fill(form: EventForm, event: Event) -> None:
         "until": _until(rule, series, last.date()),
         "weekdays": list(rule.weekdays) if rule else [],
         "co_hosts": [unit.id for unit in event.co_hosts],
+        "observance": event.observance_id or 0,
         "languages": list(event.languages),
         "audiences": list(event.audiences),
         "directed_to": event.directed_to.get("sv", ""),

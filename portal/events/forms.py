@@ -129,6 +129,7 @@ class EventForm(Form):
     other_language = ChoiceField(_l("One more language"), validators=[optional()])
     title_other = LineField(_l("Title in that language"), [optional()], size=TITLE)
     text_other = TextField(_l("What happens, in that language"), [optional()])
+    observance = ChoiceField(_l("Part of an observance"), coerce=int, default=0)
 
 
 WHEN = (

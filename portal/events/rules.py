@@ -52,6 +52,7 @@ class Details:
     phone: str = ""
     is_preliminary: bool = False
     co_host_ids: tuple[int, ...] = ()
+    observance_id: int | None = None
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from portal.core.clock import now
 from portal.core.htmx import render
 from portal.core.languages import language
 from portal.core.paging import Page, page_number
-from portal.events import queries, showing
+from portal.events import observance_showing, queries, showing
 from portal.events.filters import ReadFilter, chips, choices, quick_choices, read_filter
 from portal.events.forms import EventFilterForm
 from portal.events.models import Event, Occurrence
@@ -163,6 +163,7 @@ def calendar(month: str) -> str:
         previous=(first - timedelta(days=1)).replace(day=1),
         following=following,
         this_month=today.replace(day=1),
+        observed=observance_showing.of_month(first, zone, language().key),
     )
 
 
@@ -201,4 +202,5 @@ def _shown(found: Event, row: Occurrence | None = None) -> dict[str, Any]:
         "rhythm": "" if row else rhythm_words(queries.series_of(found).rule, key),
         "hosts": [] if one.hides_place else [found.unit, *found.co_hosts],
         "picture": showing.ICONS.get(found.kind.group, found.kind.group),
+        "part_of": observance_showing.part_of(found, key),
     }

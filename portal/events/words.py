@@ -38,6 +38,9 @@ STATUS = {
     "waiting": _l("Waiting for approval"),
     "published": _l("Published"),
     "cancelled": _l("Cancelled"),
+    "proposed": _l("Waiting for approval"),
+    "declined": _l("Not accepted"),
+    "withdrawn": _l("Withdrawn"),
 }
 REPEAT = {
     "once": _l("Once"),
@@ -193,6 +196,14 @@ PROBLEMS = {
     "not_waiting": _l("It is not waiting for an answer any more."),
     "moved_to_past": _l("That time has passed already. Choose a later one."),
     "date_past": _l("That date has passed and cannot be changed."),
+    "observance_unnamed": _l("Write a name."),
+    "observance_withdrawn": _l("It is withdrawn. Take that back first, and then change it."),
+    "not_withdrawn": _l("It is not withdrawn."),
+    "period_too_long": _l("A period lasts a year at most. Choose an earlier last day."),
+    "years_lost": _l(
+        "Calendars have its day in %(year)s already, and that day would vanish without a word. "
+        "Withdraw it instead, with the reason, and make a new one."
+    ),
 }
 
 

@@ -23,6 +23,7 @@ from portal.units.models import Area, Unit
 
 # By the clock on the wall an event lasts 366 days at most; a change of the clocks adds hours.
 LONGEST = MAX_LENGTH + timedelta(days=1)
+OBSERVANCES = "observances"
 DAYS_BACK = 60
 DAYS_AHEAD = 366
 
@@ -41,8 +42,8 @@ class Scope:
 
 
 def scope(name: str, today: date) -> Scope | None:
-    """The scope that a feed's name means: all, unit-…, kind-…, area-…, event-…."""
-    if name == "all":
+    """The scope that a feed's name means: all, observances, unit-…, kind-…, area-…, event-…."""
+    if name in ("all", OBSERVANCES):
         return Scope(name, Filter())
     what, _, slug = name.partition("-")
     maker = {

@@ -11,7 +11,7 @@ from portal.core.access import open_to
 from portal.core.cache import keep_until, last_modified
 from portal.core.languages import language, languages
 from portal.events.queries import event_by_slug, kinds, occurrence
-from portal.feeds import ics, queries, showing
+from portal.feeds import ics, observances, queries, showing
 from portal.feeds.queries import Scope
 from portal.feeds.words import feed_description, feed_name
 from portal.units import queries as units
@@ -37,11 +37,14 @@ def _answer(scope: Scope, key: str) -> Response:
     """The feed's body, and how long it holds."""
     today, zone = units.today(), units.zone()
     base_url = _base_url()
-    bodies, zones = queries.bodies(queries.selection(scope, today, zone), key, base_url)
+    if scope.name == queries.OBSERVANCES:
+        bodies, zones = observances.bodies(key, base_url, today, zone)
+    else:
+        bodies, zones = queries.bodies(queries.selection(scope, today, zone), key, base_url)
     site = units.municipality()
     header = ics.Header(
         name=feed_name(scope, site, key),
-        description=feed_description(site, key),
+        description=feed_description(scope, site, key),
         language=languages()[key].tag,
         url=f"{base_url}/subscribe",
         source=base_url + feed_path(scope.name, key),

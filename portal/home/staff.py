@@ -16,8 +16,10 @@ from portal.core.extensions import db
 from portal.core.languages import language
 from portal.events import overview, showing
 from portal.events import queries as events
+from portal.events.observance_queries import with_status
 from portal.events.queries import Filter
 from portal.events.staff import own_unit_ids, own_units
+from portal.events.staff_observances import may_publish
 from portal.events.staff_today import today
 from portal.places.queries import closed_from
 from portal.units import actions as units_actions
@@ -40,6 +42,7 @@ def start() -> str:
     return render_template(
         "home/staff.html",
         waiting=overview.waiting_for(ids),
+        proposals=len(with_status("proposed")) if may_publish() else 0,
         drafts=[event for event in own if event.status == "draft"][:10],
         asked=[event for event in own if event.status == "waiting"][:10],
         cards=showing.cards(sorted(coming, key=lambda row: row.starts_at)[:6], language().key),

@@ -14,8 +14,10 @@ from portal.config import ROOT
 from portal.core.audit import record
 from portal.core.extensions import db
 from portal.core.languages import languages
+from portal.core.problems import Refused
 from portal.core.text import fold
 from portal.events import actions as events
+from portal.events import observance_actions as observances
 from portal.events import queries as event_queries
 from portal.events.recurrence import Series
 from portal.events.rules import Details, check_series
@@ -217,6 +219,11 @@ def set_up(file: Path, *, is_demo: bool) -> int:
     kinds = tomllib.loads(KINDS.read_text(encoding="utf-8"))
     events.load_kinds(kinds["kind"])
     add_categories(kinds["category"])
+    for row in parsed.observances:
+        try:
+            observances.load(row, units.today())
+        except Refused as refused:
+            raise FileProblem([f"[[observance]] {row['slug']}: {refused}"]) from refused
     return len(made)
 
 

@@ -135,6 +135,16 @@ def whole_file(known: Collection[str], zone_fits: Callable[[str], bool]) -> Tabl
         "last_on": a.day,
         "assumed": a.yes_no,
     }
+    observance: dict[str, Shape] = {
+        "slug": a.slug(90),
+        "names": a.localised(known, 120),
+        "texts": texts,
+        "first_on": a.day,
+        "last_on": a.day,
+        "annual": a.yes_no,
+        "flag_day": a.yes_no,
+        "link": a.link,
+    }
     return Table(
         inner={
             "municipality": municipality,
@@ -145,5 +155,6 @@ def whole_file(known: Collection[str], zone_fits: Callable[[str], bool]) -> Tabl
                 {"kind": a.one_of(UNIT_KINDS), "rules": a.rules(known)}, ("kind", "rules")
             ),
             "break": Table(holiday, ("names", "first_on", "last_on")),
+            "observance": Table(observance, ("slug", "names", "first_on")),
         }
     )

@@ -36,6 +36,7 @@ class MunicipalityFile:
     bodies: list[Row]
     units: list[Row]
     breaks: list[Row]
+    observances: list[Row]
 
 
 def parse(
@@ -68,7 +69,8 @@ def parse(
     _give_rules(units, sound.get("house_rules", []))
     if check.problems:
         raise FileProblem(check.problems)
-    return MunicipalityFile(sound["municipality"], areas, bodies, units, breaks)
+    observances = sound.get("observance", [])
+    return MunicipalityFile(sound["municipality"], areas, bodies, units, breaks, observances)
 
 
 def _clean(value: Any) -> Any:

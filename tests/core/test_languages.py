@@ -8,12 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from babel.messages.pofile import read_po
 
 from portal.core import words
 from portal.core.languages import (
     DEFAULT,
+    TRANSLATIONS,
     LanguagePrefix,
     _catalogue,
+    is_written,
     languages,
     locale_for,
     prefix,
@@ -76,6 +79,24 @@ def test_texts_fall_back_along_the_chain() -> None:
     assert words.chosen(texts, "rmn-arli") == "te aves baxtalo"
     assert words.chosen(texts, "en") == "hej"
     assert words.chosen({"fi": "moi", "sv": "hej"}, "rmf") == "moi"
+
+
+@pytest.mark.parametrize("key", [key for key in KEYS if not is_written(key)])
+def test_an_unwritten_plural_is_said_in_the_fallback(key: str) -> None:
+    """In a catalogue it is a list of empty texts, and compiled it is English."""
+    shown = next(one for one in languages()[key].chain if is_written(one))
+    with (TRANSLATIONS / "sv" / "LC_MESSAGES" / "messages.po").open("rb") as file:
+        plurals = [message.id for message in read_po(file) if message.pluralizable]
+    assert plurals
+    for one, many in plurals:
+        for number in (1, 3):
+            said = _catalogue(key).ungettext(one, many, number)
+            assert said == _catalogue(shown).ungettext(one, many, number)
+
+
+def test_only_what_somebody_has_written_counts() -> None:
+    written = {key for key in KEYS if is_written(key)}
+    assert {"sv", "en", "fi"} <= written < set(KEYS)
 
 
 def test_nobody_but_speakers_writes_romani() -> None:

@@ -9,6 +9,7 @@ import pytest
 from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import select
 
 from portal.accounts.passwords import verify
 from portal.accounts.queries import account_by_email
@@ -16,8 +17,10 @@ from portal.core.clock import now
 from portal.core.database import begin_write
 from portal.core.extensions import db
 from portal.demo.actions import DATA, PASSWORD, DemoRefused, build_demo
-from portal.demo.shift import Sample, move, weeks_to
-from portal.events.models import Event, Occurrence
+from portal.demo.shift import Sample, move, move_to_day, weeks_to
+from portal.events.models import Event, Observance, Occurrence
+from portal.events.observance_queries import observance_by_slug
+from portal.events.observing import nearest, spans
 from portal.events.recurrence import expand, starts_of
 from portal.units.models import Municipality, Unit
 from tests.events.oracle import nth_weekday
@@ -77,6 +80,18 @@ def test_today_lies_in_the_middle(today: date) -> None:
     assert abs((today - first) - (last - today)) <= timedelta(days=8)
 
 
+@given(weeks)
+def test_what_belongs_to_a_day_keeps_it(by: int) -> None:
+    sample = Sample(datetime(2027, 4, 8, 10), datetime(2027, 4, 8, 11), ZONE, "")
+    found = move_to_day(sample, by).series
+    assert (found.starts.month, found.starts.day, found.starts.hour) == (4, 8, 10)
+    assert found.length == timedelta(hours=1)
+    assert abs(found.starts - (sample.starts + timedelta(weeks=by))) <= timedelta(days=183)
+    leap = Sample(datetime(2024, 2, 29, 10), datetime(2024, 2, 29, 11), ZONE, "")
+    moved = move_to_day(leap, by).series.starts
+    assert (moved.month, moved.day) == (2, 29)
+
+
 def test_nothing_moves_when_the_programme_is_of_today() -> None:
     today = date(2026, 9, 2) + (date(2027, 5, 8) - date(2026, 9, 2)) / 2
     assert weeks_to([WEEKLY, SECOND_SATURDAY], today) == 0
@@ -111,6 +126,29 @@ def test_the_city_is_whole(demo_city: Flask, engine: str) -> None:
             Occurrence.is_override.is_(True), Occurrence.status == "confirmed"
         ).count()
         assert moved == sum(row["overrides_json"].count('"start"') for row in source)
+
+
+def test_its_days_have_their_events(demo_city: Flask) -> None:
+    """Each event of the programme that is part of an observance is on its days, or by them."""
+    with demo_city.app_context():
+        linked = {row["event_id"]: row["observance_id"] for row in rows() if row["observance_id"]}
+        assert len(linked) == 12
+        for source_id, slug in linked.items():
+            event = db.session.scalars(select(Event).filter_by(source_id=source_id)).one()
+            row = observance_by_slug(slug)
+            assert row is not None
+            assert event.observance_id == row.id
+            on = event.starts.date()
+            year = timedelta(days=366)
+            span = nearest(on, spans(row.first_on, row.last_on, True, on - year, on + year))
+            assert span is not None
+            assert span.first <= on <= span.last + timedelta(days=2), source_id
+        told_of = db.session.scalars(select(Observance)).all()
+        assert len(told_of) == 17
+        assert {row.status for row in told_of} == {"published"}
+        assert [row.slug for row in told_of if row.is_flag_day] == ["manniskorattsdagen"]
+        (period,) = (row for row in told_of if row.last_on != row.first_on)
+        assert "assumption" in period.texts["en"]
 
 
 @pytest.mark.parametrize("engine", ["sqlite", "postgresql"])

@@ -16,6 +16,7 @@ from portal.accounts import actions as accounts
 from portal.accounts.queries import account_by_email
 from portal.core.database import begin_write
 from portal.core.extensions import db
+from portal.events import observance_actions as observances
 from portal.events.overview import changes_of
 from portal.places import actions as places
 from portal.places.queries import breaks, premises
@@ -78,6 +79,9 @@ class Owned:
     photo: str
     today: int
     today_key: str
+    proposal: int
+    observance: int
+    withdrawn: int
 
 
 @dataclass(frozen=True)
@@ -174,6 +178,9 @@ def _own(unit: Unit) -> Owned:
         photo=digest,
         today=on_now.id,
         today_key=on_now.key,
+        proposal=observances.propose(factories.marked(), unit, factories.TODAY).id,
+        observance=factories.new_observance().id,
+        withdrawn=factories.new_observance("withdrawn").id,
     )
 
 

@@ -57,6 +57,7 @@ UNIT = {
 ROOM = {"name": "Lilla rummet", "visibility": "public"}
 CLOSED = {"first_on": "2026-12-10", "last_on": "2026-12-11", "reason": "Inventering"}
 PHOTO = {"photo": "{jpeg}", "alt": "En dörr", "credit": "Biblioteket"}
+OBSERVANCE = {"name": "Bokens dag", "first_on": "2027-04-08", "is_annual": "y"}
 BREAK = {"name": "Sportlov", "first_on": "2027-02-22", "last_on": "2027-02-26"}
 ACCEPT = {"email": "styrelsen@forening.example", "name": "Styrelsen", "password": PASSWORD}
 SIGN_IN = {"email": "editor@small.example", "password": PASSWORD}
@@ -99,6 +100,7 @@ TABLE: dict[tuple[str, str], Row] = {
     ("events.one_date", "GET"): Row("/events/{slug}/{key}", ANYBODY),
     ("events.this_month", "GET"): Row("/calendar", (303,) * 7),
     ("events.calendar", "GET"): Row("/calendar/2026-12", ANYBODY),
+    ("events.observances", "GET"): Row("/observances", ANYBODY),
     ("units.unit", "GET"): Row("/units/{unit}", ANYBODY),
     ("units.contacts", "GET"): Row("/help/contacts", ANYBODY),
     ("units.contact", "GET"): Row("/help/contacts/kommunstyrelsen", ANYBODY),
@@ -232,6 +234,35 @@ TABLE: dict[tuple[str, str], Row] = {
     # asks for itself (the last case) is the library's place.
     ("staff_events.answer", "POST"): Row(
         "/staff/events/{waiting}/answer", (401, 303, 403, 403, 403, 303, 303), {"answer": "yes"}
+    ),
+    # Observances: associations propose and change what is still their own proposal; whoever
+    # works for the municipality changes and answers everybody's.
+    ("staff_observances.index", "GET"): Row("/staff/observances", (303, *(200,) * 6)),
+    ("staff_observances.new", "GET"): Row("/staff/observances/new", (303, *(200,) * 6)),
+    ("staff_observances.create", "POST"): Row(
+        "/staff/observances/new", (401, *(303,) * 6), OBSERVANCE
+    ),
+    ("staff_observances.edit", "GET"): Row(
+        "/staff/observances/{proposal}", (303, 200, 200, 200, 403, 200, 200)
+    ),
+    ("staff_observances.update", "POST"): Row(
+        "/staff/observances/{proposal}", (401, 303, 303, 303, 403, 303, 303), OBSERVANCE
+    ),
+    ("staff_observances.answer", "POST"): Row(
+        "/staff/observances/{proposal}/answer",
+        (401, 303, 303, 403, 403, 303, 303),
+        {"answer": "yes"},
+    ),
+    ("staff_observances.ask_withdraw", "GET"): Row(
+        "/staff/observances/{observance}/withdraw", (303, 200, 200, 403, 403, 200, 200)
+    ),
+    ("staff_observances.withdraw", "POST"): Row(
+        "/staff/observances/{observance}/withdraw",
+        (401, 303, 303, 403, 403, 303, 303),
+        {"reason": "Det blir inte av"},
+    ),
+    ("staff_observances.restore", "POST"): Row(
+        "/staff/observances/{withdrawn}/restore", (401, 303, 303, 403, 403, 303, 303), {}
     ),
     ("staff_places.unit", "GET"): Row("/staff/units/{unit}", (303, 200, 403, 200, 403, 200, 200)),
     ("staff_places.save_unit", "POST"): Row(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import io
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -113,6 +114,16 @@ WHAT_WRONG: dict[str, tuple[Any, ...]] = {
     "visibility": ("secret", "draft"),
     "other_language": ("xx",),
 }
+OBSERVANCE_WORDS = (
+    "name",
+    "text",
+    "name_en",
+    "text_en",
+    "name_fi",
+    "text_fi",
+    "name_other",
+    "text_other",
+)
 FACILITIES = ("step_free", "lift", "hearing_loop", "toilet", "quiet_room", "changing_table")
 HOURS = ("10", "25-26", "19-10", "10-10", "ten to five", "10-19, x", MARKUP)
 
@@ -179,6 +190,36 @@ FORMS: dict[str, Page] = {
         {"adults": "7", "children": "30"},
         (),
         {"adults": COUNTS, "children": COUNTS},
+    ),
+    "new observance": Page(
+        "/staff/observances/new",
+        "editor",
+        {"name": "Bokens dag", "first_on": "2027-04-08"},
+        ("name", "first_on"),
+        {
+            "first_on": (*DAYS, "2062-04-08"),
+            "last_on": (*DAYS, "2027-04-07", "2028-04-07"),
+            "link": LINKS,
+            "other_language": ("xx",),
+        },
+        OBSERVANCE_WORDS,
+    ),
+    "observance": Page(
+        "/staff/observances/{observance}",
+        "editor",
+        {"name": "Bokens dag", "first_on": "2026-04-09", "is_annual": "y"},
+        ("name", "first_on"),
+        # A day that calendars have may move within its year, and not vanish.
+        {"first_on": (*DAYS, "2028-04-08"), "is_annual": (None,)},
+        OBSERVANCE_WORDS,
+    ),
+    "withdraw an observance": Page(
+        "/staff/observances/{observance}/withdraw",
+        "editor",
+        {"reason": "Det blir inte av"},
+        ("reason",),
+        {},
+        ("reason",),
     ),
     "sign in": Page(
         "/sign-in",
@@ -273,7 +314,11 @@ FORMS: dict[str, Page] = {
     ),
 }
 # An error of the first day that is told at the last one.
-TOLD_AT = {("closed days", "first_on", "2026-12-24"): "last_on"}
+TOLD_AT = {
+    ("closed days", "first_on", "2026-12-24"): "last_on",
+    # Its next day is in calendars, and would vanish: the day is where it is told.
+    ("observance", "is_annual", "None"): "first_on",
+}
 
 
 @pytest.fixture
@@ -288,6 +333,7 @@ def facts(city: Flask, world: World) -> dict[str, Any]:
             "premises": factories.place().id,
             "kind": kind.id,
             "published": own.published,
+            "observance": own.observance,
             "key": own.key,
             "today": own.today,
             "today_key": own.today_key,
@@ -374,10 +420,7 @@ def at(page: Page, name: str) -> str:
 def test_no_form_is_forgotten(world: World, somebody: Callable[[str], Browser]) -> None:
     """Every form that staff or visitors meet is in the table, or is only a button."""
     known = {
-        (
-            page.path.format(published="*", key="*", token="*", today="*", today_key="*")
-            + page.action
-        ).rsplit("/", 1)[-1]
+        (page.path.format_map(defaultdict(lambda: "*")) + page.action).rsplit("/", 1)[-1]
         for page in FORMS.values()
     }
     admin = somebody("admin")

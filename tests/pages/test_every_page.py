@@ -78,6 +78,7 @@ def addresses(demo_site: Flask) -> dict[str, list[str]]:
                 *(f"/calendar/{month:%Y-%m}" for month in months),
                 "/calendar/2099-01",
             ],
+            "events.observances": ["/observances"],
             "units.unit": [f"/units/{unit.slug}", f"/units/{other.slug}"],
             "units.contacts": ["/help/contacts"],
             "units.contact": [f"/help/contacts/{body.slug}"],

@@ -7,8 +7,9 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from portal.core.extensions import db
-from portal.events import actions, queries
-from portal.events.models import Event
+from portal.events import actions, observance_actions, queries
+from portal.events.models import Event, Observance
+from portal.events.observing import Marked
 from portal.events.recurrence import Rule, Series, wall
 from portal.events.rules import Details, LeftOut
 from portal.places.models import Place
@@ -87,6 +88,31 @@ def new_event(
     if status == "cancelled":
         actions.cancel(event, {"sv": "Värden är sjuk."})
     return event
+
+
+def marked(**changes: Any) -> Marked:
+    """A day in April, every year, changed as wanted."""
+    day = changes.pop("first_on", date(2026, 4, 8))
+    basic = Marked(
+        names={"sv": "Bokens dag", "en": "Day of the book"},
+        texts={"sv": "Vi läser."},
+        first_on=day,
+        last_on=changes.pop("last_on", day),
+    )
+    return replace(basic, **changes)
+
+
+def new_observance(status: str = "published", **changes: Any) -> Observance:
+    """An observance in the given status, proposed by the library unless it is published."""
+    if status in ("published", "withdrawn"):
+        row = observance_actions.add(marked(**changes), TODAY)
+    else:
+        row = observance_actions.propose(marked(**changes), unit(), TODAY)
+    if status == "withdrawn":
+        observance_actions.withdraw(row, "Det blir inte av.")
+    if status == "declined":
+        observance_actions.decline(row, "Vi har den redan.")
+    return row
 
 
 def made(event: Event) -> Made:

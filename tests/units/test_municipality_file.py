@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
+from flask import Flask
 
 from portal.config import ROOT
+from portal.core.database import begin_write
+from portal.core.extensions import db
 from portal.core.languages import languages
+from portal.imports.actions import set_up
 from portal.units.municipality_file import FileProblem, parse
 from tests.support.portal_app import SMALL
 
@@ -103,6 +109,31 @@ def test_successors_and_parents_must_exist() -> None:
     more = '[[area]]\nslug = "a"\nnames = { sv = "A" }\nsuccessor = "b"\n'
     assert problems(TEXT + more) == ["[[area]] a: there is no area 'b'"]
     assert "there is no parent 'b'" in problems(TEXT.replace("headcount = 9", 'parent = "b"'))[0]
+
+
+def test_observances_are_optional_and_each_has_a_day() -> None:
+    day = '[[observance]]\nslug = "a"\nnames = { sv = "A" }\nfirst_on = 2026-04-08\n'
+    assert parse(TEXT).observances == []
+    assert [row["slug"] for row in parse(TEXT + day).observances] == ["a"]
+    assert problems(TEXT + day.replace("first_on = 2026-04-08\n", "")) == [
+        "[[observance]] a: first_on is missing"
+    ]
+    assert problems(TEXT + day + "last_on = 2026-04-07\n") == [
+        "[[observance]] a: it ends before it begins"
+    ]
+    assert "flagday" in problems(TEXT + day + "flagday = true\n")[0]
+    assert "twice" in problems(TEXT + day + day)[0]
+
+
+def test_what_only_the_rules_see_is_told_with_its_name(app: Flask, tmp_path: Path) -> None:
+    day = '[[observance]]\nslug = "a"\nnames = { sv = "A" }\nfirst_on = 2026-04-08\n'
+    file = tmp_path / "municipality.toml"
+    file.write_text(f"{TEXT}{day}last_on = 2028-04-08\n", encoding="utf-8")
+    with app.app_context():
+        begin_write()
+        with pytest.raises(FileProblem, match=r"\[\[observance\]\] a: period_too_long"):
+            set_up(file, is_demo=False)
+        db.session.rollback()
 
 
 def test_coordinates_come_from_their_own_table() -> None:
