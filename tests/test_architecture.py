@@ -64,6 +64,7 @@ LAYER_OF = {
     "portal.events.changing": "actions",
     "portal.events.continuing": "actions",
     "portal.events.closing": "actions",
+    "portal.feeds.finding": "queries",
     "portal.feeds.subscribing": "showing",
     "portal.feeds.health": "showing",
     "portal.home.frame": "views",

@@ -16,7 +16,7 @@ from portal.events import queries as events
 from portal.events.models import Event, EventKind, Occurrence
 from portal.events.queries import Filter
 from portal.events.recurrence import MAX_LENGTH
-from portal.feeds.models import QuietFeed, RenderedEvent
+from portal.feeds.models import RenderedEvent
 from portal.feeds.showing import render, stamp
 from portal.units import queries as units
 from portal.units.models import Area, Unit
@@ -117,21 +117,6 @@ def selection(wanted: Scope, today: date, zone: ZoneInfo) -> Select[Event]:
         Occurrence.ends_at > since,
     )
     return query.where(Event.id.in_(in_window))
-
-
-def next_dates(wanted: Scope, at: datetime, today: date, limit: int) -> list[Occurrence]:
-    """The next dates of a scope that are held, soonest first."""
-    if wanted.event is not None:
-        rows = events.upcoming_of(wanted.event, at, 4 * limit)
-    else:
-        rows = events.listed(wanted.wanted, at, None, today, limit=4 * limit)
-    return [row for row in rows if row.status == "confirmed"][:limit]
-
-
-def quiet_token(scope_name: str, language: str) -> str | None:
-    """The random part of a scope's quiet address, where `portal tick` has made one."""
-    row = db.session.get(QuietFeed, (scope_name, language))
-    return row.token if row else None
 
 
 class Rendered:

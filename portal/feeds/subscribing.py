@@ -130,13 +130,12 @@ def _iphone(at: Addresses, tr: Say, word: dict[str, str]) -> Device:
 
 
 def _android(at: Addresses, tr: Say, word: dict[str, str]) -> Device:
-    app = tr("Get the app ICSx5 from Google Play or F-Droid.")
     one = (
         Step("date", tr("Press a date below. If a file comes, open it.")),
         Step("confirm", tr("Press Save.")),
     )
     all_dates = (
-        Step("app", app),
+        Step("app", tr("Get the app ICSx5 from Google Play or F-Droid.")),
         _press(at, tr),
         Step("confirm", tr("ICSx5 opens with the address. Confirm it there.")),
     )
@@ -239,16 +238,10 @@ def _nextcloud(tr: Say, marked: str) -> Device:
 
 
 def _others(tr: Say, word: dict[str, str]) -> Device:
-    steps = (
-        _copy(tr),
-        Step("paste", tr("Add it as a remote calendar (iCalendar, also called ICS).")),
-    )
-    return Device(
-        key="other",
-        name=tr("khal and other programs"),
-        picture="computer",
-        text=tr("Every program that reads iCalendar can fetch the address."),
-        ways=(Way(steps),),
-        soon=tr("As often as you let it look. We suggest every four hours."),
-        cancelled=tr("Its status is CANCELLED, and the title begins with %(word)s.") % word,
-    )
+    add = tr("Add it as a remote calendar (iCalendar, also called ICS).")
+    steps = (_copy(tr), Step("paste", add))
+    name, ways = tr("khal and other programs"), (Way(steps),)
+    text = tr("Every program that reads iCalendar can fetch the address.")
+    soon = tr("As often as you let it look. We suggest every four hours.")
+    gone = tr("Its status is CANCELLED, and the title begins with %(word)s.")
+    return Device("other", name, "computer", ways, soon, gone % word, text=text)

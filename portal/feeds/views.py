@@ -23,7 +23,7 @@ from portal.core.clock import now
 from portal.core.languages import language, languages
 from portal.events.queries import event_by_slug, kinds, occurrence
 from portal.events.showing import cards
-from portal.feeds import ics, queries, showing, subscribing
+from portal.feeds import finding, ics, queries, showing, subscribing
 from portal.feeds.qr import drawing
 from portal.feeds.queries import Scope
 from portal.feeds.words import feed_description, feed_name
@@ -95,7 +95,7 @@ def subscribe() -> str | AnyResponse:
     if scope.moved_to is not None:
         return redirect(url_for("feeds.subscribe", scope=scope.moved_to), 301)
     key, today = language().key, units.today()
-    quiet = queries.quiet_token(scope.name, key)
+    quiet = finding.quiet_token(scope.name, key)
     at = subscribing.addresses(_base_url(), feed_path(scope.name, key))
     return render_template(
         "feeds/subscribe.html",
@@ -104,7 +104,7 @@ def subscribe() -> str | AnyResponse:
         at=at,
         qr=drawing(_base_url() + subscribing.page_url(scope)),
         devices=subscribing.devices(at, key),
-        dates=cards(queries.next_dates(scope, now(), today, 3), key),
+        dates=cards(finding.next_dates(scope, now(), today, 3), key),
         quiet=subscribing.addresses(_base_url(), f"/feeds/quiet/{quiet}.ics") if quiet else None,
         months=[today.replace(day=1), (today.replace(day=28) + timedelta(days=4)).replace(day=1)],
         list_url=subscribing.list_url(scope),

@@ -125,6 +125,7 @@ def _staff_nav() -> list[dict[str, Any]]:
         items += [
             (_("Events"), "events", address("staff_events.index"), "/staff/events"),
             (_("New event"), "add", address("staff_events.new"), "/staff/events/new"),
+            (_("Calendar feeds"), "subscribe", address("staff_feeds.index"), "/staff/feeds"),
         ]
     if "admin" in roles:
         items += [

@@ -158,6 +158,7 @@ TABLE: dict[tuple[str, str], Row] = {
     ("staff_events.answer", "POST"): Row(
         "/staff/events/{waiting}/answer", (401, 303, 403, 403, 403, 303, 303), {"answer": "yes"}
     ),
+    ("staff_feeds.index", "GET"): Row("/staff/feeds", (303, *(200,) * 6)),
     ("staff_places.unit", "GET"): Row("/staff/units/{unit}", (303, 200, 403, 200, 403, 200, 200)),
     ("staff_places.save_unit", "POST"): Row(
         "/staff/units/{unit}", (401, 303, 403, 303, 403, 303, 303), UNIT
