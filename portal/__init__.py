@@ -39,7 +39,9 @@ from portal.events.staff_closed import blueprint as staff_closed
 from portal.events.staff_observances import blueprint as staff_observances
 from portal.events.views import blueprint as events
 from portal.feeds import models as feed_models
-from portal.feeds.jobs import store_feed_texts
+from portal.feeds.counting import Counting, Counts
+from portal.feeds.jobs import store_feed_texts, store_fetches
+from portal.feeds.staff import blueprint as staff_feeds
 from portal.feeds.views import blueprint as feeds
 from portal.home.frame import frame
 from portal.home.staff import blueprint as staff
@@ -73,6 +75,7 @@ BLUEPRINTS = (
     staff_places,
     staff_closed,
     staff_observances,
+    staff_feeds,
 )
 MAX_UPLOAD = 16 * 1024 * 1024
 
@@ -111,9 +114,12 @@ def create_app(settings: Settings | None = None) -> Flask:
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     jobs.register("store feed texts", store_feed_texts)
+    jobs.register("store feed fetches", store_fetches)
     jobs.register("purge sessions", lambda: f"{account_actions.purge_sessions()} sessions removed")
     jobs.register("purge rate counts", lambda: f"{rate_limits.purge()} counts removed")
     with app.app_context():
         init_cache(app, db.engine)
+    counts = app.extensions["feed_counts"] = Counts()
+    app.wsgi_app = Counting(app.wsgi_app, counts)  # type: ignore[method-assign]
     app.wsgi_app = LanguagePrefix(app.wsgi_app)  # type: ignore[method-assign]
     return app

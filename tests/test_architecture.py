@@ -66,6 +66,9 @@ LAYER_OF = {
     "portal.events.changing": "actions",
     "portal.events.continuing": "actions",
     "portal.events.closing": "actions",
+    "portal.feeds.finding": "queries",
+    "portal.feeds.subscribing": "showing",
+    "portal.feeds.health": "showing",
     "portal.home.frame": "views",
     "portal.feeds.observances": "showing",
 }
@@ -84,7 +87,7 @@ WRAPPED: dict[str, str] = {
 }
 
 # Libraries that compute and nothing else.
-PURE_LIBRARIES = {"dateutil", "icalendar", "holidays", "argon2", "PIL"}
+PURE_LIBRARIES = {"dateutil", "icalendar", "holidays", "argon2", "PIL", "segno"}
 CLOCK_CALLS = {"now", "utcnow", "today"}
 EDGE = {"views", "staff", "jobs", "cli"}
 # What each layer may import from its own room, and what from earlier rooms.

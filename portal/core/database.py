@@ -14,6 +14,7 @@ import fcntl
 import os
 import threading
 from datetime import timedelta
+from importlib import import_module
 from typing import Any
 
 from flask import Flask
@@ -96,6 +97,12 @@ def begin_write() -> None:
             return
         db.session.rollback()
     db.session.connection(execution_options={"sqlite_begin": "IMMEDIATE"})
+
+
+def insert_into(table: type[Any]) -> Any:
+    """An INSERT that can meet a row made by another process at the same moment: it knows
+    `on_conflict_do_nothing` and `on_conflict_do_update`, on either engine."""
+    return import_module(f"sqlalchemy.dialects.{db.engine.dialect.name}").insert(table)
 
 
 def mark_changed(session: Session | None = None) -> None:

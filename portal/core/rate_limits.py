@@ -11,13 +11,12 @@ import hmac
 import ipaddress
 import secrets
 from datetime import timedelta
-from importlib import import_module
-from typing import Any
 
 from flask import request
 from sqlalchemy import delete, select
 
 from portal.core.clock import now
+from portal.core.database import insert_into
 from portal.core.extensions import db
 from portal.core.models import DayKey, RateCount
 
@@ -33,15 +32,9 @@ def _network(address: str) -> str:
     return str(parsed)
 
 
-def _insert(table: type[DayKey] | type[RateCount]) -> Any:
-    """An INSERT that can meet a row made by another process at the same moment."""
-    name = db.engine.dialect.name
-    return import_module(f"sqlalchemy.dialects.{name}").insert(table)
-
-
 def _day_key() -> bytes:
     day = now().date().isoformat()
-    fresh = _insert(DayKey).values(day=day, key=secrets.token_hex(32))
+    fresh = insert_into(DayKey).values(day=day, key=secrets.token_hex(32))
     db.session.execute(fresh.on_conflict_do_nothing())
     return bytes.fromhex(db.session.scalars(select(DayKey.key).where(DayKey.day == day)).one())
 
@@ -55,7 +48,9 @@ def too_many(purpose: str, limit: int, window: timedelta, who: str | None = None
     subject = who if who is not None else _network(request.remote_addr or "")
     key = hmac.new(_day_key(), f"{purpose}\0{subject}".encode(), hashlib.sha256).hexdigest()
     number = int(now().timestamp()) // int(window.total_seconds())
-    first = _insert(RateCount).values(key=key, window=number, count=1, expires_at=now() + window)
+    first = insert_into(RateCount).values(
+        key=key, window=number, count=1, expires_at=now() + window
+    )
     again = first.on_conflict_do_update(
         index_elements=[RateCount.key, RateCount.window], set_={"count": RateCount.count + 1}
     )

@@ -225,6 +225,7 @@ def _day(
     return {
         "iso": day.isoformat(),
         "number": day.day,
+        "week": day.isocalendar().week,
         "label": day_words(day, key),
         "in_month": day.month == first.month,
         "is_today": day == today,

@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
+from datetime import date, timedelta
+from typing import Any
 
-from flask import Blueprint, Response, abort, current_app, redirect, render_template, request
+from flask import (
+    Blueprint,
+    Response,
+    abort,
+    current_app,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
 from werkzeug.wrappers import Response as AnyResponse
 
 from portal.core.access import open_to
 from portal.core.cache import keep_until, last_modified
+from portal.core.clock import now
 from portal.core.languages import language, languages
 from portal.events.queries import event_by_slug, kinds, occurrence
-from portal.feeds import ics, observances, queries, showing
+from portal.events.showing import cards
+from portal.feeds import finding, ics, observances, queries, showing, subscribing
+from portal.feeds.qr import drawing
 from portal.feeds.queries import Scope
 from portal.feeds.words import feed_description, feed_name
 from portal.units import queries as units
@@ -78,24 +91,36 @@ def one_date(slug: str, key: str) -> Response:
 
 @blueprint.get("/subscribe")
 @open_to("public")
-def subscribe() -> str:
-    name = request.args.get("scope", "all")
-    scope = queries.scope(name, units.today())
-    if scope is None or scope.moved_to is not None:
+def subscribe() -> str | AnyResponse:
+    scope = queries.scope(request.args.get("scope", "all"), units.today())
+    if scope is None:
         abort(404)
-    key = language().key
-    path = feed_path(scope.name, key)
-    base = urlsplit(_base_url())
+    if scope.moved_to is not None:
+        return redirect(url_for("feeds.subscribe", scope=scope.moved_to), 301)
+    key, today = language().key, units.today()
+    quiet = finding.quiet_token(scope.name, key)
+    at = subscribing.addresses(_base_url(), feed_path(scope.name, key))
     return render_template(
         "feeds/subscribe.html",
         scope=scope,
         name=feed_name(scope, units.municipality(), key),
-        address=_base_url() + path,
-        webcal=f"webcal://{base.netloc}{path}",
-        kinds=[kind for kind in kinds() if kind.visibility in ("public", "without_place")],
-        areas=units.areas(units.today()),
-        units=[unit for unit in units.open_units(units.today()) if unit.kind != "association"],
+        at=at,
+        qr=drawing(_base_url() + subscribing.page_url(scope)),
+        devices=subscribing.devices(at, key),
+        dates=cards(finding.next_dates(scope, now(), today, 3), key),
+        quiet=subscribing.addresses(_base_url(), f"/feeds/quiet/{quiet}.ics") if quiet else None,
+        months=[today.replace(day=1), (today.replace(day=28) + timedelta(days=4)).replace(day=1)],
+        list_url=subscribing.list_url(scope),
+        **_other_calendars(today),
     )
+
+
+def _other_calendars(today: date) -> dict[str, Any]:
+    return {
+        "kinds": [kind for kind in kinds() if kind.visibility in ("public", "without_place")],
+        "areas": units.areas(today),
+        "units": [unit for unit in units.open_units(today) if unit.kind != "association"],
+    }
 
 
 @blueprint.get("/robots.txt")

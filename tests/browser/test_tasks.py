@@ -71,8 +71,7 @@ def test_subscribe(site: Site, open_page: OpenPage, javascript: bool) -> None:
     effort = Effort(open_page(javascript=javascript, width=390))
     effort.open(site.url("/subscribe"))
     page = effort.page
-    link = page.locator('a[href^="webcal:"]')
-    assert link.count() == 1
+    link = page.locator('a[href^="webcal:"]').first
     box = link.bounding_box()
     assert box is not None
     assert box["y"] < 900, "the button is on the first screen"

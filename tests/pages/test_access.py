@@ -264,6 +264,7 @@ TABLE: dict[tuple[str, str], Row] = {
     ("staff_observances.restore", "POST"): Row(
         "/staff/observances/{withdrawn}/restore", (401, 303, 303, 403, 403, 303, 303), {}
     ),
+    ("staff_feeds.index", "GET"): Row("/staff/feeds", (303, *(200,) * 6)),
     ("staff_places.unit", "GET"): Row("/staff/units/{unit}", (303, 200, 403, 200, 403, 200, 200)),
     ("staff_places.save_unit", "POST"): Row(
         "/staff/units/{unit}", (401, 303, 403, 303, 403, 303, 303), UNIT

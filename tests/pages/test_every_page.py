@@ -87,6 +87,7 @@ def addresses(demo_site: Flask) -> dict[str, list[str]]:
             "feeds.subscribe": [
                 "/subscribe",
                 f"/subscribe?scope=unit-{unit.slug}",
+                f"/subscribe?scope=event-{hidden.event.slug}",
             ],
             "accounts.sign_in": ["/sign-in", "/sign-in?next=/staff/events"],
         }

@@ -503,6 +503,7 @@ LISTS = {
     "/staff": "editor",
     "/staff/events": "admin",
     "/staff/events/new": "editor",
+    "/staff/feeds": "editor",
     "/staff/events/{id}/dates": "editor",
     "/admin/people": "admin",
     "/admin/breaks": "admin",
