@@ -20,10 +20,11 @@ from portal.core.database import begin_write
 from portal.core.extensions import db
 from tests.support import factories, portal_app
 from tests.support.browser import chromium, open_page
+from tests.support.icalpy import ical_js
 from tests.support.postgres import Cluster, postgres, postgres_url
 from tests.support.requirements import MARK, need, required
 
-__all__ = ["chromium", "open_page", "postgres", "postgres_url"]
+__all__ = ["chromium", "ical_js", "open_page", "postgres", "postgres_url"]
 
 # The same examples at each run; `make storm` tries new ones. A slow machine is no fault of
 # the code, and a test's own database is rolled back by hand.
