@@ -428,8 +428,8 @@ ACTS = st.builds(
     flag=st.booleans(),
     starts=st.none() | CLOCKS,
     ends=st.none() | CLOCKS,
-    where=st.none(),
-    title=st.none(),
+    where=st.sampled_from([None, "", "Torget vid ån"]),
+    title=st.sampled_from([None, "", "Öppet hus; kom, se"]),
     note=st.sampled_from([None, "", "Vi äter \\ sjunger"]),
 )
 

@@ -1,6 +1,6 @@
 """Feeds spoilt on their way, as software that knows less would have written them.
 
-Each takes a feed and how often it has been asked for.
+Each takes a feed and how often it has changed before.
 """
 
 from __future__ import annotations
@@ -20,43 +20,47 @@ def _each(feed: bytes, change: Callable[[bytes], bytes]) -> bytes:
     return shape.sub(lambda found: change(found[0]), feed)
 
 
-def _sequence_stays(feed: bytes, asked: int) -> bytes:
+def _sequence_stays(feed: bytes, changes: int) -> bytes:
     return re.sub(rb"\r\nSEQUENCE:\d+", b"\r\nSEQUENCE:1", feed)
 
 
-def _last_modified_stays(feed: bytes, asked: int) -> bytes:
+def _last_modified_stays(feed: bytes, changes: int) -> bytes:
     return re.sub(rb"\r\nLAST-MODIFIED:\w+", b"\r\nLAST-MODIFIED:" + FIRST, feed)
 
 
-def _revision_stays(feed: bytes, asked: int) -> bytes:
-    return _sequence_stays(_last_modified_stays(feed, asked), asked)
+def _revision_stays(feed: bytes, changes: int) -> bytes:
+    return _sequence_stays(_last_modified_stays(feed, changes), changes)
 
 
-def _new_uids(feed: bytes, asked: int) -> bytes:
-    return re.sub(rb"\r\nUID:([\w-]{30})", rb"\r\nUID:%d-\1" % asked, feed)
+def _new_uids(feed: bytes, changes: int) -> bytes:
+    return re.sub(rb"\r\nUID:([\w-]{30})", rb"\r\nUID:%d-\1" % changes, feed)
 
 
-def _stamped_now(feed: bytes, asked: int) -> bytes:
-    now = datetime(2026, 9, 7, tzinfo=UTC) + timedelta(minutes=asked)
+def _stamped_now(feed: bytes, changes: int) -> bytes:
+    now = datetime(2026, 9, 7, tzinfo=UTC) + timedelta(minutes=changes)
     return re.sub(rb"\r\nDTSTAMP:\w+", f"\r\nDTSTAMP:{now:%Y%m%dT%H%M%SZ}".encode(), feed)
 
 
-def _overrides_lost(feed: bytes, asked: int) -> bytes:
+def _overrides_lost(feed: bytes, changes: int) -> bytes:
     return _each(feed, lambda event: b"" if b"\r\nRECURRENCE-ID" in event else event)
 
 
-def _restored_is_forgotten(feed: bytes, asked: int) -> bytes:
+def _restored_is_forgotten(feed: bytes, changes: int) -> bytes:
     """A date that is as planned again loses its override."""
+    said: dict[bytes, list[bytes]] = {}
 
     def change(event: bytes) -> bytes:
+        words = re.findall(rb"\r\n(?:SUMMARY|LOCATION)[;:].*", event)
         planned = re.search(rb"\r\nRECURRENCE-ID(\S+)", event)
+        if not planned:
+            said[_uid(event)] = words
         is_as_planned = planned and b"\r\nDTSTART" + planned[1] in event
-        return b"" if is_as_planned and b"STATUS:CONFIRMED" in event else event
+        return b"" if is_as_planned and words == said[_uid(event)] else event
 
     return _each(feed, change)
 
 
-def _cancelled_is_left_out(feed: bytes, asked: int) -> bytes:
+def _cancelled_is_left_out(feed: bytes, changes: int) -> bytes:
     """EXDATE for a date that has been published."""
     gone: dict[bytes, list[bytes]] = {}
 
@@ -83,16 +87,16 @@ def _uid(event: bytes) -> bytes:
     return found[1] if found else b""
 
 
-def _bad_fold(feed: bytes, asked: int) -> bytes:
+def _bad_fold(feed: bytes, changes: int) -> bytes:
     """Lines broken without the space that says that they go on; not from the beginning on."""
-    return feed.replace(b"\r\n ", b"\r\n", 1) if asked > 4 else feed
+    return feed.replace(b"\r\n ", b"\r\n", 1) if changes > 4 else feed
 
 
-def _no_vtimezone(feed: bytes, asked: int) -> bytes:
+def _no_vtimezone(feed: bytes, changes: int) -> bytes:
     return re.sub(rb"BEGIN:VTIMEZONE.*?END:VTIMEZONE\r\n", b"", feed, flags=re.DOTALL)
 
 
-def _utc_starts(feed: bytes, asked: int) -> bytes:
+def _utc_starts(feed: bytes, changes: int) -> bytes:
     """The first start in UTC, so that the rule goes on in UTC."""
 
     def there(found: re.Match[bytes]) -> bytes:
@@ -104,7 +108,7 @@ def _utc_starts(feed: bytes, asked: int) -> bytes:
     return re.sub(shape, there, feed)
 
 
-def _until_too_early(feed: bytes, asked: int) -> bytes:
+def _until_too_early(feed: bytes, changes: int) -> bytes:
     def earlier(found: re.Match[bytes]) -> bytes:
         text, is_day = found[1].decode(), len(found[1]) == 8
         shape = "%Y%m%d" if is_day else "%Y%m%dT%H%M%SZ"
@@ -114,16 +118,17 @@ def _until_too_early(feed: bytes, asked: int) -> bytes:
     return re.sub(rb"UNTIL=(\d+(?:T\d+Z)?)", earlier, feed)
 
 
-def _said_by_status_only(feed: bytes, asked: int) -> bytes:
+def _said_by_status_only(feed: bytes, changes: int) -> bytes:
     return feed.replace("INSTÄLLT: ".encode(), b"")
 
 
-def _gone_for_a_moment(feed: bytes, asked: int) -> bytes:
-    return b"gone" if asked == 10 else feed
+def _gone_for_a_moment(feed: bytes, changes: int) -> bytes:
+    """Nothing: 410 for once."""
+    return b"" if changes == 10 else feed
 
 
-def _empty_at_the_end(feed: bytes, asked: int) -> bytes:
-    return _each(feed, lambda event: b"") if asked > 30 else feed
+def _empty_at_the_end(feed: bytes, changes: int) -> bytes:
+    return _each(feed, lambda event: b"") if changes > 30 else feed
 
 
 SPOILS: dict[str, Spoil] = {

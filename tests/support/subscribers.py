@@ -12,6 +12,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from itertools import pairwise
 from typing import ClassVar
 from urllib.parse import urlsplit
@@ -92,15 +93,18 @@ class Component:
         return self.value("LAST-MODIFIED")
 
 
+@lru_cache(maxsize=64)
 def unfolded(feed: bytes) -> list[str]:
     return re.sub(r"\r?\n[ \t]", "", feed.decode()).splitlines()
 
 
+@lru_cache(maxsize=64)
 def is_sound(feed: bytes) -> bool:
     """Whether every line is a content line, or goes on from one."""
     return all(re.match(r"[A-Za-z0-9-]+[;:]", line) for line in unfolded(feed))
 
 
+@lru_cache(maxsize=64)
 def components(feed: bytes, name: str) -> list[Component]:
     """The VEVENTs or VTIMEZONEs of a feed."""
     found, lines = [], list[str]()
@@ -113,10 +117,16 @@ def components(feed: bytes, name: str) -> list[Component]:
     return found
 
 
+@lru_cache(maxsize=16)
+def _by_python(feed: bytes, window: Window) -> list[Occurrence]:
+    """Most stores hold the same in the end: it is worked out once."""
+    return by_python(feed, *window)
+
+
 def calendar(parts: Iterable[Component]) -> bytes:
-    """A calendar of components as a store holds them."""
+    """A calendar of components, the same bytes for the same ones."""
     lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//a store//EN"]
-    for part in parts:
+    for part in sorted(parts, key=lambda part: (part.name == "VEVENT", part.key)):
         lines += part.lines
     return ("\r\n".join([*lines, "END:VCALENDAR"]) + "\r\n").encode()
 
@@ -223,13 +233,17 @@ class _Whole(Subscriber):
     feed = b""
 
     def take(self, feed: bytes) -> None:
-        self.feed = feed
+        if is_sound(feed):
+            self.feed = feed
 
     def uids(self) -> set[str]:
         return {part.uid for part in components(self.feed, "VEVENT")} if self.feed else set()
 
     def dates(self, window: Window) -> list[Occurrence]:
-        return by_python(self.feed, *window) if self.feed else []
+        if not self.feed:
+            return []
+        parts = [*components(self.feed, "VTIMEZONE"), *components(self.feed, "VEVENT")]
+        return _by_python(calendar(parts), window)
 
 
 class Apple(_Whole):
@@ -267,9 +281,7 @@ class Thunderbird(Apple):
             self.feed = feed
 
     def dates(self, window: Window) -> list[Occurrence]:
-        if self.is_off or not self.feed:
-            return []
-        return self.ical_js.read(self.feed, *window, floating=True)
+        return _by_ical_js(self.ical_js, self.feed, window) if self.feed and not self.is_off else []
 
 
 class Nextcloud(_Whole):
@@ -284,9 +296,10 @@ class Nextcloud(_Whole):
             self.feed = feed
 
     def dates(self, window: Window) -> list[Occurrence]:
-        return self.ical_js.read(self.feed, *window, floating=True) if self.feed else []
+        return _by_ical_js(self.ical_js, self.feed, window) if self.feed else []
 
 
+@lru_cache(maxsize=16)
 def _is_read(ical_js: IcalJs, feed: bytes) -> bool:
     now = datetime(2026, 1, 1, tzinfo=UTC)
     try:
@@ -296,20 +309,34 @@ def _is_read(ical_js: IcalJs, feed: bytes) -> bool:
     return True
 
 
+@lru_cache(maxsize=16)
+def _by_ical_js(ical_js: IcalJs, feed: bytes, window: Window) -> list[Occurrence]:
+    return ical_js.read(feed, *window, floating=True)
+
+
 class Khal(_Whole):
     """vdirsyncer and khal: one item for each UID, compared as text, DTSTAMP included (fact 19).
 
-    `rewritten` are the items that each look made anew.
+    `rewritten` are the items that each look made anew; None where there was nothing to see.
     """
 
     name = "khal"
 
     def open(self) -> None:
         self.items: dict[str, list[str]] = {}
-        self.rewritten: list[set[str]] = []
+        self.rewritten: list[set[str] | None] = []
+
+    def receive(self, answer: Answer) -> None:
+        super().receive(answer)
+        if answer.status not in (200, 304) or self.feed != (answer.body or self.feed):
+            self.rewritten.append(None)
+        elif answer.status == 304:
+            self.rewritten.append(set())
 
     def take(self, feed: bytes) -> None:
         super().take(feed)
+        if self.feed != feed:
+            return
         items: dict[str, list[str]] = {}
         for part in components(feed, "VEVENT"):
             items.setdefault(part.uid, []).extend(part.lines)
@@ -342,7 +369,7 @@ class _Store(Subscriber):
         return {uid for uid, _ in self.parts}
 
     def dates(self, window: Window) -> list[Occurrence]:
-        return by_python(calendar([*self.zones, *self.parts.values()]), *window)
+        return _by_python(calendar([*self.zones, *self.parts.values()]), window)
 
 
 class Google(_Store):
@@ -386,7 +413,7 @@ class Outlook(_Store):
         known = {zone.value("TZID") for zone in self.zones if _is_outlook_zone(zone)}
         parts = [part for part in self.parts.values() if not _cannot_be_said(part)]
         read = [_in_zone(part, known) for part in parts]
-        found = by_python(calendar([*self.zones, *read]), *window)
+        found = _by_python(calendar([*self.zones, *read]), window)
         dropped = set(_overlapping(found))
         return [one for one in found if one["uid"] not in dropped]
 
@@ -463,7 +490,7 @@ class Icsx5(Subscriber):
 
     def dates(self, window: Window) -> list[Occurrence]:
         parts = [part for event in self.events.values() for part in event]
-        return by_python(calendar([*self.zones, *parts]), *window)
+        return _by_python(calendar([*self.zones, *parts]), window)
 
 
 def _rose(new: list[Component], old: list[Component]) -> bool:
