@@ -20,10 +20,11 @@ from portal.core.database import begin_write
 from portal.core.extensions import db
 from tests.support import factories, portal_app
 from tests.support.browser import chromium, open_page
+from tests.support.icalpy import ical_js
 from tests.support.postgres import Cluster, postgres, postgres_url
-from tests.support.requirements import MARK, need, required
+from tests.support.requirements import COUNTED, MARK, need, required
 
-__all__ = ["chromium", "open_page", "postgres", "postgres_url"]
+__all__ = ["chromium", "ical_js", "open_page", "postgres", "postgres_url"]
 
 # The same examples at each run; `make storm` tries new ones. A slow machine is no fault of
 # the code, and a test's own database is rolled back by hand.
@@ -165,6 +166,23 @@ def shared() -> Path:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    _say_what_was_counted(terminalreporter)
+    _say_what_was_skipped(terminalreporter)
+
+
+def _say_what_was_counted(terminalreporter: pytest.TerminalReporter) -> None:
+    """How many cases the tests of chance tried, added up over the processes."""
+    counted: Counter[str] = Counter()
+    for report in terminalreporter.stats.get("passed", []):
+        for name, said in report.user_properties:
+            if name == COUNTED and report.when == "call":
+                number, _, what = said.partition(" ")
+                counted[what] += int(number)
+    for what, number in sorted(counted.items()):
+        terminalreporter.line(f"{number:,} {what}: no counterexample")
+
+
+def _say_what_was_skipped(terminalreporter: pytest.TerminalReporter) -> None:
     """What was skipped for want of a program, and the command that installs it."""
     reasons: Counter[str] = Counter()
     for report in terminalreporter.stats.get("skipped", []):

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -19,7 +18,7 @@ from portal.core.extensions import db
 from portal.events.recurrence import Rule, Series
 from tests.feeds.programme import NOW, UNTIL, Case, Expected, build, rows
 from tests.support.factories import ZONE, new_event
-from tests.support.icalpy import Occurrence, by_ical_js, by_python
+from tests.support.icalpy import IcalJs, Occurrence, by_python
 from tests.support.portal_app import Browser
 
 Dates = list[tuple[str, str | None, str, str, str]]
@@ -76,15 +75,15 @@ def test_rows_and_feed_agree_read_by_python(
 
 
 def test_rows_and_feed_agree_read_by_ical_js(
-    city: Flask, freeze: Callable[[datetime], None], tmp_path: Path
+    city: Flask, freeze: Callable[[datetime], None], ical_js: IcalJs
 ) -> None:
     freeze(NOW)
-    compare(city, 3, 80, lambda feed: by_ical_js(feed, NOW, UNTIL, tmp_path))
+    compare(city, 3, 80, lambda feed: ical_js.read(feed, NOW, UNTIL))
 
 
 @pytest.mark.parametrize("first", [datetime(2026, 10, 24, 23), datetime(2027, 3, 20, 23)])
 def test_nights_over_a_clock_change_are_as_long_in_every_calendar(
-    city: Flask, freeze: Callable[[datetime], None], tmp_path: Path, first: datetime
+    city: Flask, freeze: Callable[[datetime], None], ical_js: IcalJs, first: datetime
 ) -> None:
     """The first night of a series, or a later one, is an hour longer or shorter."""
     freeze(NOW)
@@ -99,24 +98,21 @@ def test_nights_over_a_clock_change_are_as_long_in_every_calendar(
     assert len(lengths) > 1, "the series is over a clock change"
     feed = city.test_client().get("/feeds/all.sv.ics").data
     wanted = sorted(f"{start:%Y-%m-%dT%H:%M:%SZ} {end:%Y-%m-%dT%H:%M:%SZ}" for start, end in dates)
-    for found in (by_python(feed, NOW, UNTIL), by_ical_js(feed, NOW, UNTIL, tmp_path)):
+    for found in (by_python(feed, NOW, UNTIL), ical_js.read(feed, NOW, UNTIL)):
         assert [f"{one['start']} {one['end']}" for one in found] == wanted
 
 
 @pytest.mark.storm
 @pytest.mark.parametrize("seed", range(100, 140))
 def test_many_programmes(
-    city: Flask, freeze: Callable[[datetime], None], tmp_path: Path, seed: int
+    city: Flask, freeze: Callable[[datetime], None], ical_js: IcalJs, seed: int
 ) -> None:
     freeze(NOW)
 
     def both(feed: bytes) -> list[Occurrence]:
-        python, ical_js = (
-            by_python(feed, NOW, UNTIL),
-            by_ical_js(feed, NOW, UNTIL, tmp_path),
-        )
-        assert shown(python) == shown(ical_js)
-        return python
+        found = by_python(feed, NOW, UNTIL)
+        assert shown(found) == shown(ical_js.read(feed, NOW, UNTIL))
+        return found
 
     compare(city, seed, 100, both)
 

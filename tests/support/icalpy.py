@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import json
 import subprocess
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypedDict
 
+import pytest
 import recurring_ical_events
 from icalendar import Calendar
 
@@ -26,6 +28,7 @@ class Occurrence(TypedDict):
     start: str
     end: str
     summary: str
+    location: str
     status: str
 
 
@@ -41,19 +44,48 @@ def by_python(feed: bytes, start: datetime, end: datetime) -> list[Occurrence]:
     return _within(dates, start, end)
 
 
-def by_ical_js(feed: bytes, start: datetime, end: datetime, folder: Path) -> list[Occurrence]:
-    """The same by ical.js; the feed is handed over as a file in `folder`."""
-    node = need("node")
-    path = folder / "feed.ics"
-    path.write_bytes(feed)
-    script = Path(__file__).with_name("icaljs.mjs")
-    ran = subprocess.run(
-        [node, script, path, _say(start), _say(end)], capture_output=True, text=True, check=False
-    )
-    if ran.returncode:
-        raise AssertionError(f"ical.js cannot read the feed: {ran.stderr}")
-    found: list[Occurrence] = json.loads(ran.stdout)
-    return _within(found, start, end)
+class IcalJs:
+    """ical.js in a process of its own, which reads one feed after the other."""
+
+    def __init__(self, node: Path) -> None:
+        self._process = subprocess.Popen(
+            [node, Path(__file__).with_name("icaljs.mjs")],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+        )
+
+    def read(
+        self, feed: bytes, start: datetime, end: datetime, *, floating: bool = False
+    ) -> list[Occurrence]:
+        """The same as `by_python`. With `floating`, a TZID without a VTIMEZONE is no error but a
+        time without a zone, said without Z. ValueError for what ical.js cannot read."""
+        process = self._process
+        assert process.stdin is not None
+        assert process.stdout is not None
+        asked = {"feed": feed.decode(), "from": _say(start), "until": _say(end)}
+        process.stdin.write(json.dumps({**asked, "floating": floating}) + "\n")
+        process.stdin.flush()
+        answer = json.loads(process.stdout.readline())
+        if "error" in answer:
+            raise ValueError(f"ical.js cannot read the feed: {answer['error']}")
+        return _within(answer["found"], start, end)
+
+    def close(self) -> None:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.close()
+        self._process.wait(timeout=20)
+        self._process.stdout.close()
+
+
+@pytest.fixture(scope="session")
+def ical_js() -> Iterator[IcalJs]:
+    """This test process's own ical.js."""
+    reader = IcalJs(need("node"))
+    yield reader
+    reader.close()
 
 
 def _occurrence(event: Any, repeats: bool) -> Occurrence:
@@ -71,6 +103,7 @@ def _occurrence(event: Any, repeats: bool) -> Occurrence:
         "start": _say(start),
         "end": _say(end),
         "summary": str(event.get("SUMMARY", "")),
+        "location": str(event.get("LOCATION", "")),
         "status": str(event.get("STATUS", "CONFIRMED")),
     }
 

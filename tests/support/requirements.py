@@ -17,6 +17,8 @@ ROOT = Path(__file__).resolve().parents[2]
 MODULES = ROOT / "node_modules"
 SHARED = ROOT.parent / "shared"
 MARK = "needs "
+COUNTED = "counted"
+"""The property under which a test records what it counted, such as "2500 lives of events"."""
 
 
 def postgres_programs() -> Path | None:

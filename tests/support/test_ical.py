@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 
-from tests.support.icalpy import Occurrence, by_ical_js, by_python
+from tests.support.icalpy import IcalJs, Occurrence, by_python
 
 # A weekly café on Sundays 14:00-16:00 in Stockholm over both clock changes (25 October 2026
 # and 28 March 2027, both Sundays), with one date left out, one moved to a Saturday in the
@@ -104,6 +103,7 @@ def date(
         "start": start,
         "end": end,
         "summary": summary,
+        "location": "",
         "status": status,
     }
 
@@ -139,8 +139,8 @@ def test_python_reads_the_feed_as_a_person_does() -> None:
     assert by_python(FEED, *WINDOW) == BY_HAND
 
 
-def test_ical_js_reads_the_feed_as_a_person_does(tmp_path: Path) -> None:
-    assert by_ical_js(FEED, *WINDOW, tmp_path) == BY_HAND
+def test_ical_js_reads_the_feed_as_a_person_does(ical_js: IcalJs) -> None:
+    assert ical_js.read(FEED, *WINDOW) == BY_HAND
 
 
 @pytest.mark.parametrize(
@@ -159,20 +159,33 @@ def test_ical_js_reads_the_feed_as_a_person_does(tmp_path: Path) -> None:
     ],
 )
 def test_the_window_is_cut_alike(
-    start: datetime, end: datetime, uids: list[str], tmp_path: Path
+    start: datetime, end: datetime, uids: list[str], ical_js: IcalJs
 ) -> None:
     assert [one["uid"] for one in by_python(FEED, start, end)] == uids
-    assert by_python(FEED, start, end) == by_ical_js(FEED, start, end, tmp_path)
+    assert by_python(FEED, start, end) == ical_js.read(FEED, start, end)
 
 
-def test_ical_js_goes_by_the_zone_in_the_file(tmp_path: Path) -> None:
+def test_ical_js_goes_by_the_zone_in_the_file(ical_js: IcalJs) -> None:
     """Without this a wrong VTIMEZONE would pass: both readers would know Stockholm by name."""
     never_winter = FEED.replace(b"TZOFFSETTO:+0100", b"TZOFFSETTO:+0200")
-    found = by_ical_js(never_winter, *WINDOW, tmp_path)
+    found = ical_js.read(never_winter, *WINDOW)
     assert "2026-11-15T12:00:00Z" in [one["start"] for one in found]
 
 
-def test_ical_js_refuses_a_zone_that_the_file_lacks(tmp_path: Path) -> None:
+def test_ical_js_refuses_a_zone_that_the_file_lacks(ical_js: IcalJs) -> None:
     lacking = FEED.replace(b"TZID:Europe/Stockholm", b"TZID:Europe/Oslo")
-    with pytest.raises(AssertionError, match="no VTIMEZONE for TZID=Europe/Stockholm"):
-        by_ical_js(lacking, *WINDOW, tmp_path)
+    with pytest.raises(ValueError, match="no VTIMEZONE for TZID=Europe/Stockholm"):
+        ical_js.read(lacking, *WINDOW)
+
+
+def test_ical_js_reads_a_zone_that_the_file_lacks_as_no_zone(ical_js: IcalJs) -> None:
+    lacking = FEED.replace(b"TZID:Europe/Stockholm", b"TZID:Europe/Oslo")
+    found = ical_js.read(lacking, *WINDOW, floating=True)
+    assert {one["start"][-1] for one in found if one["uid"] == "cafe"} == {"0"}
+    assert ical_js.read(FEED, *WINDOW, floating=True) == BY_HAND, "the next feed is read anew"
+
+
+def test_a_broken_feed_is_told_and_the_next_one_read(ical_js: IcalJs) -> None:
+    with pytest.raises(ValueError, match="cannot read"):
+        ical_js.read(FEED.replace(b"SUMMARY:Spring", b"SUMMARY:Spr\r\ning"), *WINDOW)
+    assert ical_js.read(FEED, *WINDOW) == BY_HAND
