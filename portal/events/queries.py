@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import TypeVar
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from portal.core.extensions import db
@@ -155,8 +155,10 @@ def count_listed(wanted: Filter, since: datetime, until: datetime | None, today:
 
 
 def events_at(place: Place) -> list[Event]:
-    """Every event held at a place, for changes that must reach all of them."""
-    return list(db.session.scalars(select(Event).where(Event.place_id == place.id)))
+    """Every event held at a place, or with a date there, for changes that must reach them."""
+    own = select(Occurrence.event_id).where(Occurrence.place_id == place.id)
+    query = select(Event).where(or_(Event.place_id == place.id, Event.id.in_(own)))
+    return list(db.session.scalars(query))
 
 
 def events_showing(unit_id: int) -> list[Event]:

@@ -14,7 +14,7 @@ from portal.core.clock import now
 from portal.core.htmx import render
 from portal.core.languages import language
 from portal.core.paging import Page, page_number
-from portal.events import observance_showing, queries, showing
+from portal.events import observance_showing, overview, queries, showing
 from portal.events.filters import ReadFilter, chips, choices, quick_choices, read_filter
 from portal.events.forms import EventFilterForm
 from portal.events.models import Event, Occurrence
@@ -109,8 +109,15 @@ def event(slug: str) -> str:
         is_off=found.status == "cancelled",
         next_date=next((row for row in dates if row.status == "confirmed"), None),
         further=max(0, len(dates) - 60),
+        later=None if any(row.status == "confirmed" for row in dates) else _later(found),
         **_shown(found),
     )
+
+
+def _later(found: Event) -> Event | None:
+    """The series that goes on from this one, for those who followed it."""
+    later = overview.continued_by(found)
+    return later if later is not None and later.is_public else None
 
 
 @blueprint.get("/events/<slug>/<key>")

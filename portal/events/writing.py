@@ -83,7 +83,7 @@ def set_search(event: Event) -> None:
     if event.place is not None and not event.hides_place:
         where += [*event.place.names.values(), event.place.locality]
     if not event.hides_place:
-        where.append(event.elsewhere)
+        where += [event.elsewhere, *_own_places(event)]
     event.search = search_text(
         " ".join(event.titles.values()),
         *_own_titles(event),
@@ -97,6 +97,13 @@ def set_search(event: Event) -> None:
 def _own_titles(event: Event) -> list[str]:
     """What single dates are called."""
     return sorted({title for row in event.occurrences for title in row.titles.values()})
+
+
+def _own_places(event: Event) -> list[str]:
+    """Where single dates are, as far as everybody may know it."""
+    shown = [row for row in event.occurrences if row.is_elsewhere and not row.hides_place]
+    names = {name for row in shown if row.place for name in row.place.names.values()}
+    return sorted(names | {row.elsewhere for row in shown})
 
 
 def free_slug(title: str) -> str:

@@ -168,6 +168,20 @@ def test_other_days_from_now_on(city: Flask, editor: Browser, series: Made) -> N
     assert "Fortsätter som" in page
     old = editor.get(f"/events/{series.slug}/{series.keys[-1]}").text
     assert "Dagarna har ändrats." in old
+    page = editor.get(f"/events/{series.slug}").text
+    assert "Det fortsätter här" not in page, "two dates of the old series are still to come"
+
+
+def test_a_series_that_has_ended_leads_to_the_next(
+    editor: Browser, series: Made, city: Flask
+) -> None:
+    at = f"/staff/events/{series.id}"
+    form = {"first_day": "2026-11-21", "until": "2027-05-31", "starts": "10:00", "ends": "11:00"}
+    post(editor, f"{at}/rhythm", **form, repeat="weekly", do="save")
+    page = editor.get(f"/events/{series.slug}").text
+    link = re.search(r'Det fortsätter här: <a href="(/events/[^"]+)"', page)
+    assert link is not None
+    assert editor.get(link[1]).status_code == 200
 
 
 def test_copying_asks_for_two_fields(city: Flask, editor: Browser, series: Made) -> None:
