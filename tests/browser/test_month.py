@@ -9,11 +9,12 @@ from datetime import date, datetime
 from pathlib import Path
 
 import pytest
+from flask import g
 from playwright.sync_api import Page
 
 from portal.core.database import begin_write
 from portal.core.extensions import db
-from portal.events import actions
+from portal.events import changing
 from portal.events.models import Occurrence
 from portal.events.recurrence import Rule, Series
 from tests.browser.conftest import serving
@@ -48,6 +49,7 @@ def crowded(
     folder = tmp_path_factory.mktemp("crowded")
     app = portal_app.make_app(templates.copy("sqlite", "small", folder, _no_cluster), folder)
     with app.app_context():
+        g.frozen_now = factories.NOW
         begin_write()
         _fill()
         db.session.commit()
@@ -80,7 +82,7 @@ def _fill() -> None:
         titles = {"sv": f"{TITLES[number % len(TITLES)]} {number + 1}"}
         event = factories.new_event(series, unit_id=unit.id, titles=titles)
         if number % 5 == 0:
-            actions.cancel_date(event.occurrences[1], {"sv": "Värden är sjuk."})
+            changing.cancel_date(event.occurrences[1], {"sv": "Värden är sjuk."})
         db.session.flush()
     assert 300 <= made < 330
 

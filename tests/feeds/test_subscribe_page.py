@@ -13,7 +13,7 @@ from flask import Flask
 from portal.core.database import begin_write
 from portal.core.extensions import db
 from portal.core.models import FormerSlug
-from portal.events import actions
+from portal.events import changing
 from portal.events.models import Event
 from portal.feeds.models import QuietFeed
 from portal.feeds.qr import drawing
@@ -90,7 +90,7 @@ def test_the_next_dates_can_be_taken_one_by_one(
     with city.app_context():
         begin_write()
         event = db.session.get_one(Event, made.id)
-        actions.cancel_date(event.occurrences[0], {"sv": "Sjuk"})
+        changing.cancel_date(event.occurrences[0], {"sv": "Sjuk"})
         db.session.commit()
     for scope in ("all", SCOPE, f"unit-{LIBRARY}", f"event-{made.slug}"):
         root = read(client, f"/subscribe?scope={scope}")
