@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
+from calendar import monthrange
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from itertools import pairwise
 from typing import ClassVar
@@ -402,7 +403,9 @@ class GoogleShows(Google):
 
 class Outlook(_Store):
     """Classic Outlook: an update must have a higher SEQUENCE; zones only as MS-OXCICAL has them,
-    else times have none; what it cannot express is dropped (facts 9, 10)."""
+    else times have none; what it cannot express is dropped (facts 9, 10). The 29th to 31st of a
+    month are the last day of one that is shorter: its Day 31 is "the last day of every month"
+    (MS-OXCICAL 2.1.3.2.2.3)."""
 
     name = "Outlook"
 
@@ -412,6 +415,7 @@ class Outlook(_Store):
     def dates(self, window: Window) -> list[Occurrence]:
         known = {zone.value("TZID") for zone in self.zones if _is_outlook_zone(zone)}
         parts = [part for part in self.parts.values() if not _cannot_be_said(part)]
+        parts += [end for part in parts for end in _month_ends(part)]
         read = [_in_zone(part, known) for part in parts]
         found = _by_python(calendar([*self.zones, *read]), window)
         dropped = set(_overlapping(found))
@@ -433,6 +437,42 @@ def _cannot_be_said(part: Component) -> bool:
     days = re.search(r"BYDAY=([^;]*)", part.value("RRULE"))
     ordinals = re.findall(r"-?\d", days[1]) if days else []
     return bool(part.all("RDATE")) or len(ordinals) > 1
+
+
+def _month_ends(part: Component) -> Iterator[Component]:
+    """The dates that Outlook adds to a monthly rule in months without its day."""
+    rule = dict(pair.split("=") for pair in part.value("RRULE").split(";") if pair)
+    (first_line, *_), (last_line, *_) = part.all("DTSTART"), part.all("DTEND")
+    first, last = _wall(first_line), _wall(last_line)
+    day = int(rule.get("BYMONTHDAY", first.day))
+    if rule.get("FREQ") != "MONTHLY" or "BYDAY" in rule or day < 29:
+        return
+    gone = {_wall(line) for line in part.all("EXDATE")}
+    until = datetime.strptime(rule["UNTIL"][:8], "%Y%m%d") + timedelta(days=1)
+    month = first.replace(day=1)
+    while month < until:
+        length = monthrange(month.year, month.month)[1]
+        start = month.replace(day=min(length, day))
+        if length < day and first < start < until and start not in gone:
+            kept = [
+                line for line in part.lines if not re.match("UID|RRULE|EXDATE|DT(START|END)", line)
+            ]
+            name, end = f"UID:{part.uid}-{start:%Y%m}", start + (last - first)
+            times = [_written(first_line, start), _written(last_line, end)]
+            yield Component(part.name, (kept[0], name, *times, *kept[1:]))
+        for _ in range(int(rule.get("INTERVAL", 1))):
+            month = (month + timedelta(days=31)).replace(day=1)
+
+
+def _wall(line: str) -> datetime:
+    value = line.rpartition(":")[2].removesuffix("Z")
+    return datetime.strptime(value, "%Y%m%dT%H%M%S" if "T" in value else "%Y%m%d")
+
+
+def _written(like: str, moment: datetime) -> str:
+    """A line with another time, written as the line is."""
+    name, _, value = like.rpartition(":")
+    return f"{name}:{moment:%Y%m%dT%H%M%S}" if "T" in value else f"{name}:{moment:%Y%m%d}"
 
 
 def _in_zone(part: Component, known: set[str]) -> Component:

@@ -181,6 +181,24 @@ def test_outlook_drops_what_it_cannot_say(reader: Reader, more: tuple[str, ...])
     assert starts(outlook) == ["11-04T09"]
 
 
+def test_outlook_has_the_31st_in_every_month(reader: Reader) -> None:
+    rule = "RRULE:FREQ=MONTHLY;BYMONTHDAY=31;UNTIL=20270131T160000Z"
+    series = event(1, rule).replace("20261104", "20261031")
+    shown = ["10-31T16", "11-30T16", "12-31T16", "01-31T16"]
+    for more, wanted in (
+        ("", shown),
+        ("EXDATE;TZID=Europe/Stockholm:20261130T170000\r\n", [shown[0], *shown[2:]]),
+    ):
+        outlook, server = reader(Outlook)
+        server.serve(feed(series.replace("SUMMARY", f"{more}SUMMARY")))
+        outlook.poll()
+        assert starts(outlook) == wanted
+    apple, server = reader(Apple)
+    server.serve(feed(series))
+    apple.poll()
+    assert starts(apple) == [shown[0], *shown[2:]]
+
+
 def test_outlook_wants_a_zone_of_yearly_rules(reader: Reader) -> None:
     outlook, server = reader(Outlook)
     server.serve(feed(event(1), zone=ZONE.replace(b"RRULE:FREQ=YEARLY", b"X-RULE:FREQ=YEARLY")))
