@@ -17,6 +17,7 @@ from portal.core.languages import language, languages
 from portal.core.problems import Problem, Refused
 from portal.events import actions, changing, overview, queries, showing
 from portal.events.models import Event, Occurrence
+from portal.events.said import counts_of
 from portal.events.staff import blueprint, own_event
 from portal.events.words import CHANGES, rhythm_words, say_problem
 
@@ -39,6 +40,7 @@ def dates(event_id: int) -> str:
         undoable=next((change for change in changes if change.undone_at is None), None),
         names=account_names([change.account_id for change in changes]),
         change_words=CHANGES,
+        counts=counts_of(row.id for row in event.occurrences),
         moment=lambda at: showing.moment_words(at, event.zone, key),
         done=request.args.get("done", ""),
         earlier=queries.event_by_id(event.continues_id or 0),
