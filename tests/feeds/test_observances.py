@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,7 +18,7 @@ from portal.events.observing import TOLD
 from portal.feeds.queries import DAYS_AHEAD
 from portal.units import actions as units
 from tests.support.factories import NOW, TODAY, marked, new_event, new_observance
-from tests.support.icalpy import by_ical_js, by_python
+from tests.support.icalpy import IcalJs, by_python
 from tests.support.portal_app import Browser
 
 FEED = "/feeds/observances.{}.ics"
@@ -90,7 +89,7 @@ def test_each_year_is_an_event_of_its_own(client: Browser, make: Any, engine: st
 
 @both
 def test_calendar_programs_read_the_same_days(
-    client: Browser, make: Any, tmp_path: Path, engine: str
+    client: Browser, make: Any, ical_js: IcalJs, engine: str
 ) -> None:
     make()
     make(names={"sv": "Läsveckor"}, first_on=date(2025, 12, 20), last_on=date(2026, 1, 6))
@@ -104,7 +103,7 @@ def test_calendar_programs_read_the_same_days(
         ("2026-12-20", "2027-01-07", "CONFIRMED"),
         ("2027-04-08", "2027-04-09", "CONFIRMED"),
     ]
-    assert by_ical_js(feed, FROM, UNTIL, tmp_path) == found
+    assert ical_js.read(feed, FROM, UNTIL) == found
 
 
 def test_the_feed_has_its_name_in_each_language(client: Browser, make: Any) -> None:
