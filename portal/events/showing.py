@@ -178,6 +178,7 @@ def month(rows: list[Occurrence], first: date, today: date, key: str) -> dict[st
         start += timedelta(days=7)
     caption = month_words(first, key)
     return {
+        "words": caption,
         "caption": caption[:1].upper() + caption[1:],
         "weekdays": [(weekday_words(n, key), weekday_words(n, key, short=True)) for n in range(7)],
         "weeks": weeks,
