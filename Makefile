@@ -32,7 +32,7 @@ help: ## what can be made
 	@echo "make test      set up everything and run all tests"
 	@echo "make check     lint, types, templates, architecture, migrations, translations"
 	@echo "make bench     measure speed beside the floor and the goal"
-	@echo "make storm     long races with real processes"
+	@echo "make storm     long races, ten thousand lives of events"
 	@echo "make audit     every page in a browser: accessibility, weight, languages"
 	@echo "make messages  collect the texts to translate and update the catalogues"
 	@echo "make lock      lock the newest libraries that the .in files allow (needs uv and npm)"
@@ -109,8 +109,8 @@ compile: $(MO)
 test: setup-dev ## all tests
 	@$(PY) -m pytest -n $(WORKERS) $(ARGS)
 
-storm: setup-dev ## long races with real processes
-	@$(PY) -m pytest -m storm $(ARGS)
+storm: setup-dev ## long races, ten thousand lives of events
+	@$(PY) -m pytest -m storm -n $(WORKERS) $(ARGS)
 
 bench: setup-dev ## figures beside floor and goal
 	@$(PY) -m bench $(ARGS)

@@ -39,6 +39,10 @@ class Tape:
     count: int = 0
 
 
+# The story is recorded once in a test process.
+RECORDED: list[Tape] = []
+
+
 def subscribe(get: Get, ical_js: IcalJs) -> list[Subscriber]:
     return [kind(FEED, get, ical_js, Marks()) for kind in EVERY]
 
@@ -152,6 +156,7 @@ def test_after_thirty_edits_every_subscriber_shows_what_the_pages_say(
     check_pages(story)
     replayed = play(tape, ical_js, lambda feed, step: feed)
     assert wrong(replayed, tape) == {}, "the tape is as good as the server"
+    RECORDED.append(tape)
 
 
 # --- the control: faults that would be seen -----------------------------------------------
@@ -202,12 +207,8 @@ def play(tape: Tape, ical_js: IcalJs, spoil: Spoil) -> list[Subscriber]:
     return readers
 
 
-RECORDED: list[Tape] = []
-
-
 @pytest.fixture
 def tape(request: pytest.FixtureRequest, freeze: Freeze, ical_js: IcalJs) -> Tape:
-    """The story, recorded once in a test process."""
     if not RECORDED:
         RECORDED.append(record(Story(request.getfixturevalue("city"), freeze), ical_js)[0])
     return RECORDED[0]
@@ -237,11 +238,6 @@ FAULTS = {
 }
 
 
-def test_every_fault_is_known() -> None:
-    assert FAULTS.keys() == SPOILS.keys()
-
-
-@pytest.mark.parametrize("name", FAULTS)
-def test_a_planted_fault_makes_somebody_end_wrong(tape: Tape, ical_js: IcalJs, name: str) -> None:
-    found = wrong(play(tape, ical_js, SPOILS[name]), tape)
-    assert found.keys() == FAULTS[name], found
+def test_every_planted_fault_makes_somebody_end_wrong(tape: Tape, ical_js: IcalJs) -> None:
+    found = {name: wrong(play(tape, ical_js, spoil), tape) for name, spoil in SPOILS.items()}
+    assert {name: set(faults) for name, faults in found.items()} == FAULTS, found
