@@ -32,17 +32,6 @@ _LOADS = (
     joinedload(Event.place).joinedload(Place.unit),
 )
 
-# The same for a thousand events: few units and places are repeated a thousand times, so each
-# is read once and not with every event.
-_LOADS_OF_MANY = (
-    selectinload(Event.occurrences),
-    selectinload(Event.exdates),
-    selectinload(Event.co_hosts),
-    selectinload(Event.kind),
-    selectinload(Event.unit),
-    selectinload(Event.place).selectinload(Place.unit),
-)
-
 
 def kinds() -> list[EventKind]:
     return list(db.session.scalars(select(EventKind).order_by(EventKind.position)))
@@ -189,11 +178,6 @@ def events_at(place: Place) -> list[Event]:
 def events_showing(unit_id: int) -> list[Event]:
     """Every event whose feed text names a unit: its own, co-hosted, or at its places."""
     return list(db.session.scalars(select(Event).where(at_unit([unit_id]))))
-
-
-def with_dates(query: Select[Event]) -> list[Event]:
-    """The events of a query with dates, left-out dates and co-hosts, for rendering feeds."""
-    return list(db.session.scalars(query.options(*_LOADS_OF_MANY).order_by(Event.id)).unique())
 
 
 def languages_in_use() -> set[str]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from portal.core.extensions import db
 from portal.feeds.models import RenderedEvent
-from portal.feeds.queries import stale
-from portal.feeds.showing import render, stamp
+from portal.feeds.reading import events_told
+from portal.feeds.showing import Teller, stamp
+from portal.feeds.texts import stale
 
 BATCH = 500
 
@@ -14,15 +15,15 @@ def store_texts(languages: list[str], base_url: str) -> int:
     """Renders what is missing or old, at most 500 events a language; answers how many."""
     stored = 0
     for language in languages:
-        mark = stamp(language, base_url)
-        for event in stale(language, base_url, BATCH):
+        mark, teller = stamp(language, base_url), Teller(language, base_url)
+        for event in events_told(stale(language, base_url, BATCH)):
             db.session.merge(
                 RenderedEvent(
                     event_id=event.id,
                     language=language,
                     sequence=event.sequence,
                     stamp=mark,
-                    body=render(event, language, base_url),
+                    body=teller.render(event),
                 )
             )
             stored += 1

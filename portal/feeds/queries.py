@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select, and_, exists, select
+from sqlalchemy import Select, select
 
 from portal.core.extensions import db
 from portal.core.models import ChangeCounter
@@ -16,8 +14,6 @@ from portal.events import queries as events
 from portal.events.models import Event, EventKind, Occurrence
 from portal.events.queries import Filter
 from portal.events.recurrence import MAX_LENGTH
-from portal.feeds.models import RenderedEvent
-from portal.feeds.showing import render, stamp
 from portal.units import queries as units
 from portal.units.models import Area, Unit
 
@@ -102,6 +98,11 @@ def last_modified(today: date, zone: ZoneInfo) -> datetime:
     return max(changed, midnight) if changed else midnight
 
 
+def public_events() -> Select[Event]:
+    """Everything that a calendar may hold."""
+    return events.matching(Filter(), date.min)
+
+
 def selection(wanted: Scope, today: date, zone: ZoneInfo) -> Select[Event]:
     """The events of a scope: each with any date in the window comes whole."""
     since, until = window(today, zone)
@@ -117,99 +118,3 @@ def selection(wanted: Scope, today: date, zone: ZoneInfo) -> Select[Event]:
         Occurrence.ends_at > since,
     )
     return query.where(Event.id.in_(in_window))
-
-
-class Rendered:
-    """Finished texts in memory, one for each event and language, of the newest revision."""
-
-    def __init__(self) -> None:
-        # By language and mark, then by event: its revision and its text.
-        self._texts: dict[tuple[str, str], dict[int, tuple[int, bytes]]] = {}
-        self._lock = threading.Lock()
-
-    def find(
-        self, events: Iterable[tuple[int, int, str]], language: str, mark: str
-    ) -> dict[int, bytes]:
-        """The texts that are here of (event, sequence, zone) as they stand now."""
-        texts = self._texts.get((language, mark), {})
-        nothing = (-1, b"")
-        return {
-            event_id: body
-            for event_id, sequence, _ in events
-            for revision, body in (texts.get(event_id, nothing),)
-            if revision == sequence
-        }
-
-    def keep(self, event_id: int, language: str, sequence: int, mark: str, body: bytes) -> None:
-        with self._lock:
-            self._texts.setdefault((language, mark), {})[event_id] = (sequence, body)
-
-    def clear(self) -> None:
-        with self._lock:
-            self._texts.clear()
-
-
-rendered = Rendered()
-
-
-def bodies(query: Select[Event], language: str, base_url: str) -> tuple[list[bytes], list[str]]:
-    """The VEVENTs of a selection, oldest event first, and the zones they are in.
-
-    Memory first, then the stored texts, and only what is in neither is rendered.
-    """
-    mark = stamp(language, base_url)
-    columns: Select[int, int, str] = query.with_only_columns(
-        Event.id, Event.sequence, Event.zone
-    ).order_by(Event.id)
-    # Asked of the connection: rows are wanted, and the session would make more of them.
-    rows = db.session.connection().execute(columns)
-    found = [(event_id, sequence, zone) for event_id, sequence, zone in rows]
-    texts = rendered.find(found, language, mark)
-    missing = [event_id for event_id, _, _ in found if event_id not in texts]
-    if missing:
-        texts.update(_fill(missing, language, base_url, mark))
-    zones = sorted({zone for _, _, zone in found})
-    return [texts[event_id] for event_id, _, _ in found if event_id in texts], zones
-
-
-def _fill(missing: list[int], language: str, base_url: str, mark: str) -> dict[int, bytes]:
-    texts: dict[int, bytes] = {}
-    for chunk in _chunks(missing):
-        stored = db.session.execute(
-            select(RenderedEvent.event_id, RenderedEvent.sequence, RenderedEvent.body)
-            .join(
-                Event,
-                and_(Event.id == RenderedEvent.event_id, Event.sequence == RenderedEvent.sequence),
-            )
-            .where(
-                RenderedEvent.language == language,
-                RenderedEvent.stamp == mark,
-                RenderedEvent.event_id.in_(chunk),
-            )
-        ).all()
-        for event_id, sequence, body in stored:
-            rendered.keep(event_id, language, sequence, mark, body)
-            texts[event_id] = body
-        left = [event_id for event_id in chunk if event_id not in texts]
-        for event in events.with_dates(select(Event).where(Event.id.in_(left))) if left else ():
-            body = render(event, language, base_url)
-            rendered.keep(event.id, language, event.sequence, mark, body)
-            texts[event.id] = body
-    return texts
-
-
-def _chunks(ids: list[int], size: int = 500) -> list[list[int]]:
-    return [ids[at : at + size] for at in range(0, len(ids), size)]
-
-
-def stale(language: str, base_url: str, limit: int) -> list[Event]:
-    """Public events whose stored text in a language is missing or old."""
-    mark = stamp(language, base_url)
-    fresh = exists().where(
-        RenderedEvent.event_id == Event.id,
-        RenderedEvent.language == language,
-        RenderedEvent.sequence == Event.sequence,
-        RenderedEvent.stamp == mark,
-    )
-    query = events.matching(Filter(), date.min).where(~fresh).limit(limit)
-    return events.with_dates(query)

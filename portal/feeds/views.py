@@ -10,9 +10,10 @@ from werkzeug.wrappers import Response as AnyResponse
 from portal.core.access import open_to
 from portal.core.cache import keep_until, last_modified
 from portal.core.languages import language, languages
-from portal.events.queries import event_by_slug, kinds, occurrence
-from portal.feeds import ics, queries, showing
+from portal.events.queries import event_by_slug, kinds
+from portal.feeds import ics, queries, showing, texts
 from portal.feeds.queries import Scope
+from portal.feeds.reading import events_told
 from portal.feeds.words import feed_description, feed_name
 from portal.units import queries as units
 
@@ -37,7 +38,7 @@ def _answer(scope: Scope, key: str) -> Response:
     """The feed's body, and how long it holds."""
     today, zone = units.today(), units.zone()
     base_url = _base_url()
-    bodies, zones = queries.bodies(queries.selection(scope, today, zone), key, base_url)
+    bodies, zones = texts.bodies(queries.selection(scope, today, zone), key, base_url)
     site = units.municipality()
     header = ics.Header(
         name=feed_name(scope, site, key),
@@ -59,13 +60,15 @@ def _answer(scope: Scope, key: str) -> Response:
 @blueprint.get("/events/<slug>/<key>.ics")
 @open_to("public")
 def one_date(slug: str, key: str) -> Response:
-    event = event_by_slug(slug)
-    row = occurrence(event, key) if event is not None and event.is_public else None
-    if event is None or row is None:
+    found = event_by_slug(slug)
+    if found is None or not found.is_public:
         abort(404)
-    base_url, spoken = _base_url(), language().key
-    entry = showing.entry(event, spoken, base_url)
-    body = ics.single(entry, showing.override(event, row, spoken, base_url))
+    (event,) = events_told([found.id], every_date=True)
+    row = next((row for row in event.dates if row.key == key), None)
+    if row is None:
+        abort(404)
+    teller = showing.Teller(language().key, _base_url())
+    body = ics.single(teller.entry(event), teller.override(event, row))
     header = ics.Header("", "", "", "", "", "", (event.zone,), is_subscription=False)
     response = Response(ics.calendar(header, [body]), content_type=CALENDAR)
     response.headers["Content-Disposition"] = f'attachment; filename="{key}.ics"'

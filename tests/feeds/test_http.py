@@ -20,7 +20,7 @@ from portal.core.extensions import db
 from portal.core.languages import languages
 from portal.events import actions, queries
 from portal.feeds.models import RenderedEvent
-from portal.feeds.queries import rendered
+from portal.feeds.texts import rendered
 from portal.units import actions as units
 from portal.units.models import Area, Unit
 from tests.support.factories import NOW, TODAY, WEEKLY, Made, details, unit

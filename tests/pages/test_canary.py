@@ -25,7 +25,7 @@ from portal.core.languages import languages
 from portal.events import actions, queries
 from portal.events.models import Event
 from portal.feeds.models import RenderedEvent
-from portal.feeds.queries import rendered
+from portal.feeds.texts import rendered
 from portal.places import actions as places
 from portal.units import actions as units
 from tests.support import factories
