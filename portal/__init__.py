@@ -30,7 +30,8 @@ from portal.events import staff_dates  # noqa: F401 (adds its routes)
 from portal.events.staff import blueprint as staff_events
 from portal.events.views import blueprint as events
 from portal.feeds import models as feed_models
-from portal.feeds.jobs import store_feed_texts
+from portal.feeds.jobs import make_quiet_feeds, store_feed_texts
+from portal.feeds.staff_my import blueprint as my_feed
 from portal.feeds.views import blueprint as feeds
 from portal.home.frame import frame
 from portal.home.staff import blueprint as staff
@@ -52,7 +53,18 @@ TABLES = (
     feed_models,
     import_models,
 )
-BLUEPRINTS = (home, events, units, places, feeds, accounts, staff, staff_events, staff_places)
+BLUEPRINTS = (
+    home,
+    events,
+    units,
+    places,
+    feeds,
+    accounts,
+    staff,
+    staff_events,
+    staff_places,
+    my_feed,
+)
 MAX_UPLOAD = 16 * 1024 * 1024
 
 
@@ -90,6 +102,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     jobs.register("store feed texts", store_feed_texts)
+    jobs.register("make quiet feeds", make_quiet_feeds)
     jobs.register("purge sessions", lambda: f"{account_actions.purge_sessions()} sessions removed")
     jobs.register("purge rate counts", lambda: f"{rate_limits.purge()} counts removed")
     with app.app_context():

@@ -11,7 +11,8 @@ from sqlalchemy.orm import contains_eager, joinedload, selectinload
 from portal.core.extensions import db
 from portal.core.kept import kept_row, kept_rows, parts, while_unchanged
 from portal.events.finding import Filter as Filter
-from portal.events.finding import at_unit, narrow
+from portal.events.finding import at_unit, held_at, narrow, narrow_events
+from portal.events.finding import kind_by_slug as kind_by_slug
 from portal.events.models import Event, EventKind, Occurrence
 from portal.events.recurrence import MAX_LENGTH, Series
 from portal.events.rrule import parse_rrule
@@ -26,7 +27,7 @@ COUNT_LIMIT = 1000
 LOOK_BACK = MAX_LENGTH
 # An event with everything that its page and its text in a feed say.
 _LOADS = (
-    selectinload(Event.occurrences),
+    selectinload(Event.occurrences).selectinload(Occurrence.own_place).joinedload(Place.unit),
     selectinload(Event.exdates),
     selectinload(Event.co_hosts),
     joinedload(Event.place).joinedload(Place.unit),
@@ -35,10 +36,6 @@ _LOADS = (
 
 def kinds() -> list[EventKind]:
     return list(db.session.scalars(select(EventKind).order_by(EventKind.position)))
-
-
-def kind_by_slug(slug: str) -> EventKind | None:
-    return db.session.scalar(select(EventKind).where(EventKind.slug == slug)) if slug else None
 
 
 def event_by_slug(slug: str) -> Event | None:
@@ -90,7 +87,7 @@ def upcoming_of(event: Event, now: datetime, limit: int | None = None) -> list[O
 def matching(wanted: Filter, today: date) -> Select[Event]:
     """The public events that a filter wants, without regard to dates: for feeds."""
     query = select(Event).where(Event.status.in_(("published", "cancelled")), _SEEN)
-    return narrow(query, wanted, today)
+    return narrow_events(query, wanted, today)
 
 
 def _listed(wanted: Filter, since: datetime, until: datetime | None, today: date) -> Select[int]:
@@ -171,8 +168,8 @@ def waiting_for(unit_ids: list[int] | None) -> list[Event]:
 
 
 def events_at(place: Place) -> list[Event]:
-    """Every event held at a place, for changes that must reach all of them."""
-    return list(db.session.scalars(select(Event).where(Event.place_id == place.id)))
+    """Every event held at a place, on any date, for changes that must reach all of them."""
+    return list(db.session.scalars(select(Event).where(held_at([place.id]))))
 
 
 def events_showing(unit_id: int) -> list[Event]:

@@ -18,6 +18,8 @@ from portal.events import queries, showing
 from portal.events.filters import ReadFilter, chips, choices, quick_choices, read_filter
 from portal.events.forms import EventFilterForm
 from portal.events.models import Event, Occurrence
+from portal.feeds.queries import wanted_scope
+from portal.feeds.words import feed_name
 from portal.places.queries import closed_on
 from portal.units import queries as units
 
@@ -31,7 +33,7 @@ def index() -> str:
     form = EventFilterForm(request.args)
     choices(form)
     form.validate()
-    found = read_filter(form, request.args)
+    found = read_filter(request.args)
     page, cards = _page(found, page_number(request.args.get("page")))
     return render(
         "events/index.html",
@@ -45,6 +47,7 @@ def index() -> str:
         following=None if cards else _next_date(found),
         with_page=_with_page,
         today=units.today(),
+        **_feed(found),
     )
 
 
@@ -73,6 +76,14 @@ def _next_date(found: ReadFilter) -> showing.Card | None:
     since, until = _instants(found)
     later = queries.listed(found.wanted, until or since, None, units.today(), limit=1)
     return showing.card(later[0], language().key) if later else None
+
+
+def _feed(found: ReadFilter) -> dict[str, Any]:
+    """The feed of the filter in use, if it may have one, and what it is called."""
+    scope = wanted_scope(found.args, units.today())
+    if scope is None or scope.moved_to is not None:
+        return {"feed": None}
+    return {"feed": scope, "feed_title": feed_name(scope, units.municipality(), language().key)}
 
 
 def _pills() -> list[dict[str, Any]]:

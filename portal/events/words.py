@@ -42,6 +42,19 @@ REPEAT = {
 }
 
 
+def audience_name(code: str, key: str) -> str:
+    """Whom an event is meant for, in a given language."""
+    _ = translator(key)
+    names = {
+        "children": _("Children"),
+        "young": _("Young people"),
+        "adults": _("Adults"),
+        "families": _("Families"),
+        "seniors": _("Seniors"),
+    }
+    return names.get(code, code)
+
+
 def ages(low: int | None, high: int | None, unit: str, key: str) -> str:
     """An age span: "0–18 months", "from 7 years", "up to 12 years"; nothing for all ages."""
     tr = translator(key)

@@ -62,8 +62,8 @@ class DateFacts:
 
 @dataclass(slots=True)
 class EventFacts:
-    """One event; the fields are Event's. `dates` are those that were asked for, in the order
-    of their identities; `is_off` says that every date is cancelled."""
+    """One event; the fields are Event's, lists of keys as one text. `dates` are those that were
+    asked for, in the order of their identities; `is_off` says that every date is cancelled."""
 
     id: int
     slug: str
@@ -74,6 +74,8 @@ class EventFacts:
     is_preliminary: bool
     titles: Localised
     texts: Localised
+    languages: str
+    audiences: str
     host_note: Localised
     cost: Localised
     age_from: int | None

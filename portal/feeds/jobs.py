@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from flask import current_app
 
-from portal.feeds.actions import store_texts
-from portal.units.queries import municipality
+from portal.feeds import actions
+from portal.units.queries import municipality, today
 
 
 def store_feed_texts() -> str:
     """Stores the texts of events changed since the last run, in the languages in use."""
     base_url = current_app.config["PORTAL_SETTINGS"].base_url
-    return f"{store_texts(municipality().languages, base_url)} texts stored"
+    return f"{actions.store_texts(municipality().languages, base_url)} texts stored"
+
+
+def make_quiet_feeds() -> str:
+    """Gives every feed its quiet second address, in the languages in use."""
+    return f"{actions.make_quiet_feeds(municipality().languages, today())} quiet feeds made"

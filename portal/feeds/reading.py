@@ -26,7 +26,7 @@ from sqlalchemy.types import UserDefinedType
 from portal.core.extensions import db
 from portal.core.text import Localised
 from portal.core.types import LocalisedText
-from portal.events.models import CoHost, Event, EventKind, ExDate, Occurrence
+from portal.events.models import CoHost, Event, EventKind, ExDate, Keys, Occurrence
 from portal.feeds.clocks import last_day, may_cross
 from portal.feeds.facts import DateFacts, EventFacts, KindFacts, PlaceFacts, UnitFacts
 from portal.places.models import Place
@@ -58,7 +58,8 @@ def _texts(value: Any) -> Localised:
 def _columns(table: Any, facts: type) -> list[Any]:
     """The columns that have the names of fields, in the fields' order."""
     own = [table.c[name] for name in facts.__dataclass_fields__ if name in table.c]  # type: ignore[attr-defined]
-    return [type_coerce(c, PlainTexts) if isinstance(c.type, LocalisedText) else c for c in own]
+    plain = {LocalisedText: PlainTexts, Keys: String}
+    return [type_coerce(c, plain[type(c.type)]) if type(c.type) in plain else c for c in own]
 
 
 def _among(column: Any) -> ColumnElement[bool]:
@@ -131,13 +132,26 @@ class Surroundings:
         return DateFacts(*(*row[:-1], place))
 
 
-def events_told(ids: Iterable[int], *, every_date: bool = False) -> list[EventFacts]:
+def events_told(
+    ids: Iterable[int], *, every_date: bool = False, around: Surroundings | None = None
+) -> list[EventFacts]:
     """The events of these ids in their order, with the dates that differ, or with every date."""
-    wanted, around = list(ids), Surroundings()
+    wanted, around = list(ids), around or Surroundings()
     found: dict[int, EventFacts] = {}
     for at in range(0, len(wanted), CHUNK):
         found.update(_chunk(wanted[at : at + CHUNK], around, every_date))
     return [found[event_id] for event_id in wanted if event_id in found]
+
+
+def dates_told(query: Select[int], most: int) -> list[tuple[EventFacts, DateFacts]]:
+    """The dates of a query of their ids, soonest first and `most` at most, with their events."""
+    dated = _DATES.where(_DATE.c.id.in_(query)).order_by(_DATE.c.starts_at, _DATE.c.id)
+    rows = db.session.connection().execute(dated.limit(most)).all()
+    around = Surroundings()
+    around.learn(set(), set(), {row.place_id for row in rows})
+    events = events_told(sorted({row.event_id for row in rows}), around=around)
+    by_id = {event.id: event for event in events}
+    return [(by_id[row.event_id], around.date(row)) for row in rows]
 
 
 def _chunk(ids: list[int], around: Surroundings, every_date: bool) -> dict[int, EventFacts]:

@@ -73,7 +73,7 @@ class Teller:
             series=series,
             status=status,
             words=self._words(event, status, alone),
-            language=self._tag(event.titles),
+            language=self.tag(event.titles),
             url=self.pages + event.slug,
             categories=(self.kind(event),),
             contact=self._contact(event, alone),
@@ -119,20 +119,23 @@ class Teller:
     def kind(self, event: EventFacts) -> str:
         return self.once(("kind", event.kind.id), lambda: self.say(event.kind.names))
 
-    def _tag(self, titles: Localised) -> str:
+    def tag(self, titles: Localised) -> str:
         """The `LANGUAGE` parameter: what the title is really in."""
         return languages()[say(titles, self.chain)[1]].tag
 
     def title(self, event: EventFacts, status: str, row: DateFacts | None) -> str:
         """The title, and before it what clients that ignore STATUS would not show."""
         title = self.say(row.titles if row is not None and row.titles else event.titles)
+        word = ""
         if event.status == "draft":
-            return f"{self._('DRAFT')}: {title}"
-        if event.status == "waiting":
-            return f"{self._('WAITING FOR AN ANSWER')}: {title}"
-        if status == "CANCELLED":
-            return f"{self._('CANCELLED')}: {title}"
-        return f"{self._('PRELIMINARY')}: {title}" if status == "TENTATIVE" else title
+            word = self._("DRAFT")
+        elif event.status == "waiting":
+            word = self._("WAITING FOR AN ANSWER")
+        elif status == "CANCELLED":
+            word = self._("CANCELLED")
+        elif status == "TENTATIVE":
+            word = self._("PRELIMINARY")
+        return f"{word}: {title}" if word else title
 
     def _words(self, event: EventFacts, status: str, row: DateFacts | None) -> Words:
         (place, geo), first, moved = self.where(event, row), "", ""
@@ -148,7 +151,7 @@ class Teller:
             "\n\n".join(part for part in parts if part),
             place,
             geo,
-            self._tag(row.titles) if row is not None and row.titles else "",
+            self.tag(row.titles) if row is not None and row.titles else "",
         )
 
     def note(self, event: EventFacts, status: str, row: DateFacts | None) -> str:

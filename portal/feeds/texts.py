@@ -11,6 +11,7 @@ from portal.core.extensions import db
 from portal.events.models import Event
 from portal.feeds.models import RenderedEvent
 from portal.feeds.queries import public_events
+from portal.feeds.quiet import quiet_text
 from portal.feeds.reading import CHUNK, events_told
 from portal.feeds.showing import Teller, stamp
 
@@ -48,12 +49,15 @@ class Rendered:
 rendered = Rendered()
 
 
-def bodies(query: Select[Event], language: str, base_url: str) -> tuple[list[bytes], list[str]]:
+def bodies(
+    query: Select[Event], language: str, base_url: str, *, quietly: bool = False
+) -> tuple[list[bytes], list[str]]:
     """The VEVENTs of a selection, oldest event first, and the zones they are in.
 
-    Memory first, then the stored texts, and only what is in neither is rendered.
+    Memory first, then the stored texts, and only what is in neither is rendered. Quiet texts
+    are short, and not stored.
     """
-    mark = stamp(language, base_url)
+    mark = stamp(language, base_url) + (" quiet" if quietly else "")
     columns: Select[int, int, str] = query.with_only_columns(
         Event.id, Event.sequence, Event.zone
     ).order_by(Event.id)
@@ -63,7 +67,8 @@ def bodies(query: Select[Event], language: str, base_url: str) -> tuple[list[byt
     texts = rendered.find(found, language, mark)
     missing = [event_id for event_id, _, _ in found if event_id not in texts]
     if missing:
-        texts.update(_fill(missing, language, base_url, mark))
+        fill = _fill_quietly if quietly else _fill
+        texts.update(fill(missing, language, base_url, mark))
     zones = sorted({zone for _, _, zone in found})
     return [texts[event_id] for event_id, _, _ in found if event_id in texts], zones
 
@@ -89,6 +94,14 @@ def _fill(missing: list[int], language: str, base_url: str, mark: str) -> dict[i
     teller = Teller(language, base_url)
     for event in events_told(event_id for event_id in missing if event_id not in texts):
         texts[event.id] = teller.render(event)
+        rendered.keep(event.id, language, event.sequence, mark, texts[event.id])
+    return texts
+
+
+def _fill_quietly(missing: list[int], language: str, base_url: str, mark: str) -> dict[int, bytes]:
+    texts, teller = {}, Teller(language, base_url)
+    for event in events_told(missing):
+        texts[event.id] = quiet_text(teller.entry(event), language)
         rendered.keep(event.id, language, event.sequence, mark, texts[event.id])
     return texts
 
