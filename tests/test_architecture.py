@@ -52,7 +52,7 @@ LAYERS = {
 }
 # Other names of the layer `showing`, between queries or forms and actions: what a page or a
 # feed is given to show, and what a form means.
-SHOWING = {"showing", "filters", "drafting"}
+SHOWING = {"showing", "filters", "drafting", "structured"}
 # Files under names of their own that are not pure all the same, and the layer that each
 # belongs to. Few: a rule that needs the database is a query or an action.
 LAYER_OF = {

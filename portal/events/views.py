@@ -18,6 +18,7 @@ from portal.events import queries, showing
 from portal.events.filters import ReadFilter, chips, choices, quick_choices, read_filter
 from portal.events.forms import EventFilterForm
 from portal.events.models import Event, Occurrence
+from portal.events.structured import structured
 from portal.feeds.queries import wanted_scope
 from portal.feeds.words import feed_name
 from portal.places.queries import closed_on
@@ -119,6 +120,7 @@ def event(slug: str) -> str:
         is_off=found.status == "cancelled",
         next_date=next((row for row in dates if row.status == "confirmed"), None),
         further=max(0, len(dates) - 60),
+        machine_text=structured(dates, language().key),
         **_shown(found),
     )
 
@@ -138,6 +140,7 @@ def one_date(slug: str, key: str) -> str:
         card=showing.card(row, language().key),
         is_past=row.ends_at <= now(),
         is_off=row.status == "cancelled",
+        machine_text=structured([row], language().key),
         closed=closed_on(found.place, row.on),
         others=showing.cards(others[:6], language().key),
         following=next(
