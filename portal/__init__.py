@@ -40,8 +40,9 @@ from portal.events.staff_observances import blueprint as staff_observances
 from portal.events.views import blueprint as events
 from portal.feeds import models as feed_models
 from portal.feeds.counting import Counting, Counts
-from portal.feeds.jobs import store_feed_texts, store_fetches
+from portal.feeds.jobs import make_quiet_feeds, store_feed_texts, store_fetches
 from portal.feeds.staff import blueprint as staff_feeds
+from portal.feeds.staff_my import blueprint as my_feed
 from portal.feeds.views import blueprint as feeds
 from portal.home.frame import frame
 from portal.home.staff import blueprint as staff
@@ -76,6 +77,7 @@ BLUEPRINTS = (
     staff_closed,
     staff_observances,
     staff_feeds,
+    my_feed,
 )
 MAX_UPLOAD = 16 * 1024 * 1024
 
@@ -115,6 +117,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         app.register_blueprint(blueprint)
     jobs.register("store feed texts", store_feed_texts)
     jobs.register("store feed fetches", store_fetches)
+    jobs.register("make quiet feeds", make_quiet_feeds)
     jobs.register("purge sessions", lambda: f"{account_actions.purge_sessions()} sessions removed")
     jobs.register("purge rate counts", lambda: f"{rate_limits.purge()} counts removed")
     with app.app_context():

@@ -52,7 +52,7 @@ LAYERS = {
 }
 # Other names of the layer `showing`, between queries or forms and actions: what a page or a
 # feed is given to show, and what a form means.
-SHOWING = {"showing", "filters", "drafting", "clashing", "planning"}
+SHOWING = {"showing", "filters", "drafting", "clashing", "planning", "structured"}
 # Files under names of their own that are not pure all the same, and the layer that each
 # belongs to. Few: a rule that needs the database is a query or an action.
 LAYER_OF = {
@@ -69,6 +69,12 @@ LAYER_OF = {
     "portal.feeds.finding": "queries",
     "portal.feeds.subscribing": "showing",
     "portal.feeds.health": "showing",
+    "portal.feeds.reading": "queries",
+    "portal.feeds.window": "queries",
+    "portal.feeds.texts": "showing",
+    "portal.feeds.quiet": "showing",
+    "portal.feeds.formats": "showing",
+    "portal.feeds.listing": "showing",
     "portal.home.frame": "views",
     "portal.feeds.observances": "showing",
 }
@@ -76,8 +82,7 @@ LAYER_OF = {
 EXCEPTED = {
     # One layer in two files, for length: the conditions and the queries that use them.
     ("portal.events.queries", "portal.events.finding"),
-    # A feed is read as text: what is not stored is rendered on the way.
-    ("portal.feeds.queries", "portal.feeds.showing"),
+    ("portal.feeds.queries", "portal.feeds.window"),
 }
 # An act that moves several rooms is one action in the latest of them. Here stands which
 # actions may be used by that one only: {"portal.places.actions.rename": "portal.events.actions"}.

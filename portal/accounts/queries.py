@@ -66,7 +66,11 @@ def session_for(cookie: str, now: datetime) -> SignInSession | None:
 
 
 def signed_in(row: SignInSession) -> SignedIn:
-    account = row.account
+    return known(row.account, row.digest)
+
+
+def known(account: Account, key: str) -> SignedIn:
+    """An account with what it may do, as whoever holds a session or another key to it."""
     return SignedIn(
         id=account.id,
         name=account.name,
@@ -75,7 +79,7 @@ def signed_in(row: SignInSession) -> SignedIn:
         unit_ids=frozenset(
             grant.unit_id for grant in account.grants if grant.role == "editor" and grant.unit_id
         ),
-        session_key=row.digest,
+        session_key=key,
     )
 
 

@@ -18,6 +18,7 @@ from portal.events import queries as event_queries
 from portal.events.models import Event, EventKind, Occurrence
 from portal.events.recurrence import Series, wall
 from portal.events.rules import Details, LeftOut, left_out
+from portal.feeds import actions as feeds
 from portal.imports.actions import set_up
 from portal.places import actions as places
 from portal.places.queries import break_spans, premises
@@ -64,6 +65,7 @@ def build_demo(say: Callable[[str], None]) -> str:
     _add_picture()
     say("Events …")
     made = _add_events()
+    feeds.make_quiet_feeds(units.municipality().languages, units.today())
     return f"{count} units, {made} events. Sign in as admin@demo.example with {PASSWORD}"
 
 

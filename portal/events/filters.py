@@ -10,72 +10,50 @@ from typing import Any
 from flask import url_for
 from flask_babel import gettext as _
 
-from portal.core.forms import tidy_line
 from portal.core.kept import while_unchanged
 from portal.core.languages import language, languages
 from portal.core.words import chosen, day_words
 from portal.events import queries
+from portal.events.finding import NAMES, asked
 from portal.events.forms import EventFilterForm
 from portal.events.queries import Filter
 from portal.events.rules import AUDIENCES
 from portal.events.words import AUDIENCE
-from portal.places.queries import place_by_slug
 from portal.places.words import place_name
 from portal.units import queries as units
-
-NAMES = ("kind", "area", "unit", "place", "language", "audience", "from", "to", "q")
 
 
 @dataclass(frozen=True)
 class ReadFilter:
-    """A filter and what it is called: `labels` by argument name; `unknown` values are told."""
+    """A filter and what it is called: `labels` by argument name; `unknown` values are told.
+
+    `args` are the arguments that mean something, for an address that asks for the same.
+    """
 
     wanted: Filter
     labels: dict[str, str] = field(default_factory=dict)
     unknown: list[str] = field(default_factory=list)
+    args: dict[str, str] = field(default_factory=dict)
 
 
-def read_filter(form: EventFilterForm, args: Mapping[str, str]) -> ReadFilter:
+def read_filter(args: Mapping[str, str]) -> ReadFilter:
     """What the visitor wants; a value that means nothing is left out and named."""
-    labels: dict[str, str] = {}
-    unknown: list[str] = []
-
-    def look(name: str, found: object, label: str) -> None:
-        if args.get(name) and found is None:
-            unknown.append(tidy_line(args[name][:60]))
-        elif found is not None:
-            labels[name] = label
-
-    kind = queries.kind_by_slug(args.get("kind", ""))
-    area = units.area_by_slug(args.get("area", ""))
-    unit = units.unit_by_slug(args.get("unit", ""))
-    place = place_by_slug(args.get("place", ""))
-    place = place if place is not None and place.visibility == "public" else None
-    spoken = args.get("language", "") if args.get("language") in languages() else None
-    audience = args.get("audience", "") if args.get("audience") in AUDIENCES else None
-    look("kind", kind, chosen(kind.plurals) if kind else "")
-    look("area", area, chosen(area.names) if area else "")
-    look("unit", unit, unit.name if unit else "")
-    look("place", place, place_name(place) if place else "")
-    look("language", spoken, languages()[spoken].name if spoken else "")
-    look("audience", audience, str(AUDIENCE[audience]) if audience else "")
-    first, last, words = form.date_from.day, form.date_to.day, form.q.data or ""
-    for name, label in _date_labels(first, last).items():
-        labels[name] = label
-    if words:
-        labels["q"] = f"”{words}”"
-    wanted = Filter(
-        kind=kind,
-        area=area,
-        unit_id=unit.id if unit else None,
-        place_id=place.id if place else None,
-        language=spoken or "",
-        audience=audience or "",
-        from_on=first,
-        to_on=last,
-        words=words,
-    )
-    return ReadFilter(wanted, labels, unknown)
+    found = asked(args)
+    wanted, unit, place = found.wanted, found.unit, found.place
+    labels = {
+        "kind": chosen(wanted.kind.plurals) if wanted.kind else "",
+        "area": chosen(wanted.area.names) if wanted.area else "",
+        "unit": unit.name if unit else "",
+        "place": place_name(place) if place else "",
+        "language": languages()[wanted.language].name if wanted.language else "",
+        "audience": str(AUDIENCE[wanted.audience]) if wanted.audience else "",
+        **_date_labels(wanted.from_on, wanted.to_on),
+        "q": f"”{wanted.words}”" if wanted.words else "",
+    }
+    # What is wrong with days and words stands at their fields.
+    told = [value for name, value in found.unknown.items() if name not in ("from", "to", "q")]
+    named = {name: label for name, label in labels.items() if label}
+    return ReadFilter(wanted, named, told, found.known)
 
 
 def _date_labels(first: date | None, last: date | None) -> dict[str, str]:

@@ -1,21 +1,30 @@
-"""What visitors and feeds look for, as conditions of a query."""
+"""What visitors and feeds look for: from the arguments of an address to conditions of a query."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from typing import TypeVar
 
-from sqlalchemy import ColumnElement, Select, case, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, or_, select
 
+from portal.core.extensions import db
+from portal.core.forms import parse_day, tidy_line
+from portal.core.languages import languages
 from portal.core.text import fold
-from portal.events.models import CoHost, Event, EventKind
+from portal.events.models import CoHost, Event, EventKind, FormerScope, Occurrence
 from portal.events.rules import AUDIENCE_AGES
 from portal.places.models import Place
-from portal.units.models import Area
-from portal.units.queries import unit_ids_in_area
+from portal.places.queries import place_by_slug
+from portal.units.models import Area, Unit
+from portal.units.queries import area_by_slug, unit_by_slug, unit_ids_in_area
 
 Row = TypeVar("Row")
+
+NAMES = ("kind", "area", "unit", "place", "language", "audience", "from", "to", "q")
+LONGEST_WORDS = 80
+DATE = Occurrence.__table__.c
 
 
 @dataclass(frozen=True)
@@ -41,22 +50,138 @@ class Filter:
         return bool(self.area or self.unit_id or self.place_id)
 
 
+@dataclass(frozen=True)
+class Asked:
+    """What the arguments of an address ask for: `known` are those that mean something, as they
+    are written best and in the order of NAMES; `unknown` the values that mean nothing."""
+
+    wanted: Filter
+    unit: Unit | None = None
+    place: Place | None = None
+    known: dict[str, str] = field(default_factory=dict)
+    unknown: dict[str, str] = field(default_factory=dict)
+
+
+def asked(args: Mapping[str, str]) -> Asked:
+    """Reads the filters of /events; arguments of other names are no filters."""
+    given = {name: args[name] for name in NAMES if args.get(name, "").strip()}
+    kind = kind_by_slug(given.get("kind", ""))
+    area, unit = area_by_slug(given.get("area", "")), unit_by_slug(given.get("unit", ""))
+    place = place_by_slug(given.get("place", ""))
+    place = place if place is not None and place.visibility == "public" else None
+    days = {name: _day(given.get(name, "")) for name in ("from", "to")}
+    words = tidy_line(given.get("q"))
+    found = {
+        "kind": kind.slug if kind else "",
+        "area": area.slug if area else "",
+        "unit": unit.slug if unit else "",
+        "place": place.slug if place else "",
+        "language": given.get("language", "") if given.get("language") in languages() else "",
+        "audience": given.get("audience", "") if given.get("audience") in AUDIENCE_AGES else "",
+        **{name: day.isoformat() if day else "" for name, day in days.items()},
+        # Signs alone are no words: they would find everything.
+        "q": words if fold(words) and len(words) <= LONGEST_WORDS else "",
+    }
+    wanted = Filter(
+        kind=kind,
+        area=area,
+        unit_id=unit.id if unit else None,
+        place_id=place.id if place else None,
+        language=found["language"],
+        audience=found["audience"],
+        from_on=days["from"],
+        to_on=days["to"],
+        words=words,
+    )
+    known = {name: found[name] for name in NAMES if found[name]}
+    unknown = {name: tidy_line(value[:60]) for name, value in given.items() if name not in known}
+    return Asked(wanted, unit, place, known, unknown)
+
+
+def _day(text: str) -> date | None:
+    day = parse_day(tidy_line(text))
+    return day if day is not None and 2000 <= day.year <= 2100 else None
+
+
+def kind_by_slug(slug: str) -> EventKind | None:
+    return db.session.scalar(select(EventKind).where(EventKind.slug == slug)) if slug else None
+
+
 def narrow(query: Select[Row], wanted: Filter, today: date) -> Select[Row]:
-    """The part of a query over events that a filter wants."""
+    """The part of a query over events and their dates that a filter wants. A date is where it
+    is itself: one that is elsewhere than its series is found there, and not at the usual place."""
+    for places, hosts in _told(wanted, today):
+        # The events first: they are few, and an index leads from them to their dates.
+        query = query.where(_anywhere(places, hosts))
+        there = or_(
+            DATE.place_id.in_(places),
+            and_(DATE.place_id.is_(None), DATE.elsewhere == "", Event.place_id.in_(places)),
+        )
+        query = query.where(or_(there, _hosted(hosts)) if hosts else there)
+    if wanted.tells_where:
+        query = query.where(*_shown(), or_(DATE.place_id.is_(None), DATE.place_id.in_(_PUBLIC)))
+    return _narrow(query, wanted)
+
+
+def narrow_events(query: Select[Row], wanted: Filter, today: date) -> Select[Row]:
+    """The same over whole events, for feeds: with any date of theirs at the place, and for
+    ever with those that were there before, so that nothing vanishes from a calendar."""
+    for places, hosts in _told(wanted, today):
+        query = query.where(or_(_anywhere(places, hosts), _was(places, hosts)))
+    if wanted.tells_where:
+        query = query.where(*_shown())
+    return _narrow(query, wanted)
+
+
+Places = Select[int] | list[int]
+_PUBLIC = select(Place.id).where(Place.visibility == "public")
+
+
+def _told(wanted: Filter, today: date) -> list[tuple[Places, list[int]]]:
+    """The places and hosting units of each filter that tells where."""
+    units = [unit_ids_in_area(wanted.area, today)] if wanted.area is not None else []
+    units += [[wanted.unit_id]] if wanted.unit_id is not None else []
+    found: list[tuple[Places, list[int]]] = [
+        (select(Place.id).where(Place.unit_id.in_(ids), Place.visibility == "public"), ids)
+        for ids in units
+    ]
+    return found + ([([wanted.place_id], [])] if wanted.place_id is not None else [])
+
+
+def _hosted(units: list[int]) -> ColumnElement[bool]:
+    """Hosted by the units, or co-hosted by them."""
+    co_hosted = select(CoHost.event_id).where(CoHost.unit_id.in_(units))
+    return or_(Event.unit_id.in_(units), Event.id.in_(co_hosted))
+
+
+def _anywhere(places: Places, units: list[int]) -> ColumnElement[bool]:
+    """With any date at the places, or hosted by the units."""
+    there = held_at(places)
+    return or_(there, _hosted(units)) if units else there
+
+
+def held_at(places: Places) -> ColumnElement[bool]:
+    """Held at one of the places, usually or on a date."""
+    dates = select(Occurrence.event_id).where(Occurrence.place_id.in_(places))
+    return or_(Event.place_id.in_(places), Event.id.in_(dates))
+
+
+def _was(places: Places, units: list[int]) -> ColumnElement[bool]:
+    there = and_(FormerScope.what == "place", FormerScope.ref_id.in_(places))
+    theirs = and_(FormerScope.what == "unit", FormerScope.ref_id.in_(units))
+    return Event.id.in_(select(FormerScope.event_id).where(or_(there, theirs)))
+
+
+def _shown() -> tuple[ColumnElement[bool], ...]:
+    """Not hiding where they are."""
+    at = or_(Event.place_id.is_(None), Event.place_id.in_(_PUBLIC))
+    return Event.visibility == "public", at
+
+
+def _narrow(query: Select[Row], wanted: Filter) -> Select[Row]:
+    """What a filter wants besides where."""
     if wanted.kind is not None:
         query = query.where(Event.kind_id == wanted.kind.id)
-    if wanted.area is not None:
-        units = unit_ids_in_area(wanted.area, today)
-        query = query.where(at_unit(units))
-    if wanted.unit_id is not None:
-        query = query.where(at_unit([wanted.unit_id]))
-    if wanted.place_id is not None:
-        query = query.where(Event.place_id == wanted.place_id)
-    if wanted.tells_where:
-        shown = select(Place.id).where(Place.visibility == "public")
-        query = query.where(
-            Event.visibility == "public", or_(Event.place_id.is_(None), Event.place_id.in_(shown))
-        )
     if wanted.language:
         query = query.where(Event.languages.like(f"% {wanted.language} %"))
     if wanted.audience:
@@ -78,7 +203,5 @@ def _for_audience(audience: str) -> tuple[ColumnElement[bool], ...]:
 
 
 def at_unit(unit_ids: list[int]) -> ColumnElement[bool]:
-    """Hosted by the units, co-hosted by them, or held at one of their places."""
-    co_hosted = select(CoHost.event_id).where(CoHost.unit_id.in_(unit_ids))
-    places = select(Place.id).where(Place.unit_id.in_(unit_ids))
-    return or_(Event.unit_id.in_(unit_ids), Event.id.in_(co_hosted), Event.place_id.in_(places))
+    """Hosted by the units, co-hosted by them, or held at one of their places, hidden or not."""
+    return or_(_hosted(unit_ids), held_at(select(Place.id).where(Place.unit_id.in_(unit_ids))))

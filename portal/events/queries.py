@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import TypeVar
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from portal.core.extensions import db
 from portal.core.kept import kept_row, kept_rows, parts, while_unchanged
 from portal.events.finding import Filter as Filter
-from portal.events.finding import at_unit, narrow
+from portal.events.finding import at_unit, held_at, narrow, narrow_events
+from portal.events.finding import kind_by_slug as kind_by_slug
 from portal.events.models import Event, EventKind, Occurrence
 from portal.events.recurrence import MAX_LENGTH, Series
 from portal.events.rrule import parse_rrule
@@ -26,30 +27,15 @@ COUNT_LIMIT = 1000
 LOOK_BACK = MAX_LENGTH
 # An event with everything that its page and its text in a feed say.
 _LOADS = (
-    selectinload(Event.occurrences),
+    selectinload(Event.occurrences).selectinload(Occurrence.own_place).joinedload(Place.unit),
     selectinload(Event.exdates),
     selectinload(Event.co_hosts),
     joinedload(Event.place).joinedload(Place.unit),
 )
 
-# The same for a thousand events: few units and places are repeated a thousand times, so each
-# is read once and not with every event.
-_LOADS_OF_MANY = (
-    selectinload(Event.occurrences),
-    selectinload(Event.exdates),
-    selectinload(Event.co_hosts),
-    selectinload(Event.kind),
-    selectinload(Event.unit),
-    selectinload(Event.place).selectinload(Place.unit),
-)
-
 
 def kinds() -> list[EventKind]:
     return list(db.session.scalars(select(EventKind).order_by(EventKind.position)))
-
-
-def kind_by_slug(slug: str) -> EventKind | None:
-    return db.session.scalar(select(EventKind).where(EventKind.slug == slug)) if slug else None
 
 
 def event_by_slug(slug: str) -> Event | None:
@@ -107,7 +93,7 @@ def upcoming_of(event: Event, now: datetime, limit: int | None = None) -> list[O
 def matching(wanted: Filter, today: date) -> Select[Event]:
     """The public events that a filter wants, without regard to dates: for feeds."""
     query = select(Event).where(Event.status.in_(("published", "cancelled")), _SEEN)
-    return narrow(query, wanted, today)
+    return narrow_events(query, wanted, today)
 
 
 def _listed(wanted: Filter, since: datetime, until: datetime | None, today: date) -> Select[int]:
@@ -155,20 +141,13 @@ def count_listed(wanted: Filter, since: datetime, until: datetime | None, today:
 
 
 def events_at(place: Place) -> list[Event]:
-    """Every event held at a place, or with a date there, for changes that must reach them."""
-    own = select(Occurrence.event_id).where(Occurrence.place_id == place.id)
-    query = select(Event).where(or_(Event.place_id == place.id, Event.id.in_(own)))
-    return list(db.session.scalars(query))
+    """Every event held at a place, on any date, for changes that must reach all of them."""
+    return list(db.session.scalars(select(Event).where(held_at([place.id]))))
 
 
 def events_showing(unit_id: int) -> list[Event]:
     """Every event whose feed text names a unit: its own, co-hosted, or at its places."""
     return list(db.session.scalars(select(Event).where(at_unit([unit_id]))))
-
-
-def with_dates(query: Select[Event]) -> list[Event]:
-    """The events of a query with dates, left-out dates and co-hosts, for rendering feeds."""
-    return list(db.session.scalars(query.options(*_LOADS_OF_MANY).order_by(Event.id)).unique())
 
 
 def languages_in_use() -> set[str]:

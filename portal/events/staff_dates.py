@@ -17,9 +17,10 @@ from portal.core.languages import language, languages
 from portal.core.problems import Problem, Refused
 from portal.events import actions, changing, overview, queries, showing
 from portal.events.models import Event, Occurrence
+from portal.events.rhythm_words import rhythm_words
 from portal.events.said import counts_of
 from portal.events.staff import blueprint, own_event
-from portal.events.words import CHANGES, rhythm_words, say_problem
+from portal.events.words import CHANGES, say_problem
 
 SHOWN_CHANGES = 20
 

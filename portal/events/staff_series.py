@@ -13,9 +13,10 @@ from portal.core.problems import Problem, Refused
 from portal.events import changing, continuing, drafting, planning, queries
 from portal.events.forms import WHEN, EventForm, HostForm, TermForm
 from portal.events.models import Event
+from portal.events.rhythm_words import rhythm_words
 from portal.events.staff import SHOW, blueprint, may_use_place, own_event, skipped_days
 from portal.events.staff_dates import settle
-from portal.events.words import rhythm_words, say_problem
+from portal.events.words import say_problem
 from portal.units import queries as units
 
 Answer = Response | str | tuple[str, int]

@@ -19,8 +19,9 @@ from portal.core.words import chosen
 from portal.events import continuing, overview, planning, queries
 from portal.events.forms import TermForm
 from portal.events.models import Event
+from portal.events.rhythm_words import rhythm_words
 from portal.events.staff import SHOW, blueprint, may_use_place, own_units
-from portal.events.words import rhythm_words, say_problem
+from portal.events.words import say_problem
 from portal.units import queries as units
 from portal.units.models import Unit
 

@@ -18,7 +18,10 @@ from portal.events import observance_showing, overview, queries, showing
 from portal.events.filters import ReadFilter, chips, choices, quick_choices, read_filter
 from portal.events.forms import EventFilterForm
 from portal.events.models import Event, Occurrence
-from portal.events.words import rhythm_words
+from portal.events.rhythm_words import rhythm_words
+from portal.events.structured import structured
+from portal.feeds.queries import wanted_scope
+from portal.feeds.words import feed_name
 from portal.places.queries import closed_on
 from portal.units import queries as units
 
@@ -32,7 +35,7 @@ def index() -> str:
     form = EventFilterForm(request.args)
     choices(form)
     form.validate()
-    found = read_filter(form, request.args)
+    found = read_filter(request.args)
     page, cards = _page(found, page_number(request.args.get("page")))
     return render(
         "events/index.html",
@@ -46,6 +49,7 @@ def index() -> str:
         following=None if cards else _next_date(found),
         with_page=_with_page,
         today=units.today(),
+        **_feed(found),
     )
 
 
@@ -74,6 +78,14 @@ def _next_date(found: ReadFilter) -> showing.Card | None:
     since, until = _instants(found)
     later = queries.listed(found.wanted, until or since, None, units.today(), limit=1)
     return next(iter(showing.cards(later, language().key)), None)
+
+
+def _feed(found: ReadFilter) -> dict[str, Any]:
+    """The feed of the filter in use, if it may have one, and what it is called."""
+    scope = wanted_scope(found.args, units.today())
+    if scope is None or scope.moved_to is not None:
+        return {"feed": None}
+    return {"feed": scope, "feed_title": feed_name(scope, units.municipality(), language().key)}
 
 
 def _pills() -> list[dict[str, Any]]:
@@ -110,6 +122,7 @@ def event(slug: str) -> str:
         next_date=next((row for row in dates if row.status == "confirmed"), None),
         further=max(0, len(dates) - 60),
         later=None if any(row.status == "confirmed" for row in dates) else _later(found),
+        machine_text=structured(dates, language().key),
         **_shown(found),
     )
 
@@ -136,6 +149,7 @@ def one_date(slug: str, key: str) -> str:
         card=card,
         is_past=row.ends_at <= now(),
         is_off=row.status == "cancelled",
+        machine_text=structured([row], language().key),
         closed=closed_on(row.place, row.on),
         others=cards,
         following=next(

@@ -11,9 +11,9 @@ from flask_babel import lazy_gettext as _l
 from portal.core.languages import is_written, language, languages
 from portal.core.problems import Problem
 from portal.core.text import Localised
-from portal.core.words import clock, day_words, translator, weekday_words
+from portal.core.words import clock, day_words, translator
 from portal.events.dropin import FULL, Said
-from portal.events.recurrence import Rule, wall
+from portal.events.recurrence import wall
 
 VISIBILITY = {
     "public": _l("Everybody sees it"),
@@ -53,31 +53,17 @@ REPEAT = {
 }
 
 
-def rhythm_words(rule: Rule | None, key: str) -> str:
-    """How a series repeats: "Every week: Monday, Wednesday"; nothing for what happens once."""
-    if rule is None:
-        return ""
-    tr, n = translator(key), rule.interval
-    if rule.freq == "DAILY":
-        daily = {1: tr("Every day"), 2: tr("Every second day")}
-        return daily.get(n, tr("Every %(n)s days")) % {"n": n}
-    if rule.freq == "WEEKLY":
-        days = ", ".join(weekday_words(day, key) for day in rule.weekdays)
-        weekly = {1: tr("Every week: %(days)s"), 2: tr("Every second week: %(days)s")}
-        return weekly.get(n, tr("Every %(n)s weeks: %(days)s")) % {"n": n, "days": days}
-    if rule.nth is None:
-        what = tr("on day %(day)s") % {"day": rule.month_day}
-    else:
-        patterns = (
-            tr("the last %(weekday)s"),
-            tr("the first %(weekday)s"),
-            tr("the second %(weekday)s"),
-            tr("the third %(weekday)s"),
-            tr("the fourth %(weekday)s"),
-        )
-        what = patterns[max(rule.nth[0], 0)] % {"weekday": weekday_words(rule.nth[1], key)}
-    monthly = {1: tr("Every month: %(what)s"), 2: tr("Every second month: %(what)s")}
-    return monthly.get(n, tr("Every %(n)s months: %(what)s")) % {"n": n, "what": what}
+def audience_name(code: str, key: str) -> str:
+    """Whom an event is meant for, in a given language."""
+    _ = translator(key)
+    names = {
+        "children": _("Children"),
+        "young": _("Young people"),
+        "adults": _("Adults"),
+        "families": _("Families"),
+        "seniors": _("Seniors"),
+    }
+    return names.get(code, code)
 
 
 def ages(low: int | None, high: int | None, unit: str, key: str) -> str:

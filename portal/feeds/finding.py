@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from portal.core.extensions import db
 from portal.events import queries as events
 from portal.events.models import Event, Occurrence
-from portal.feeds.models import FeedFetch, QuietFeed
+from portal.feeds.models import FeedFetch
 
 if TYPE_CHECKING:
     from portal.feeds.queries import Scope
@@ -26,12 +26,6 @@ def next_dates(wanted: Scope, at: datetime, today: date, limit: int) -> list[Occ
     else:
         rows = events.listed(wanted.wanted, at, None, today, limit=4 * limit)
     return [row for row in rows if row.status == "confirmed"][:limit]
-
-
-def quiet_token(scope_name: str, language: str) -> str | None:
-    """The random part of a scope's quiet address, where `portal tick` has made one."""
-    row = db.session.get(QuietFeed, (scope_name, language))
-    return row.token if row else None
 
 
 def fetches(scopes: list[str], today: date) -> dict[str, dict[str, int]]:

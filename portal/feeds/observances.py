@@ -8,6 +8,7 @@ says what is marked and when, and never for whom a day is or who proposed it.
 from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta
+from uuid import NAMESPACE_URL, uuid5
 from zoneinfo import ZoneInfo
 
 from portal.core.languages import languages, prefix
@@ -18,8 +19,9 @@ from portal.events.observance_queries import told
 from portal.events.observance_showing import anchor, standing
 from portal.events.observing import Span
 from portal.events.recurrence import Series
+from portal.feeds.atom import AtomEntry
 from portal.feeds.ics import Entry, Words, vevents
-from portal.feeds.queries import DAYS_AHEAD, DAYS_BACK
+from portal.feeds.window import DAYS_AHEAD, DAYS_BACK
 
 DAY = timedelta(days=1)
 
@@ -37,6 +39,36 @@ def bodies(
 ) -> tuple[list[bytes], list[str]]:
     """The same as VEVENTs, and the zones that they need: whole days need none."""
     return [vevents(entry) for entry in entries(language, base_url, today, zone)], []
+
+
+def as_atom(entry: Entry, language: str) -> AtomEntry:
+    """The same for Atom, whose ids are UUIDs."""
+    return AtomEntry(
+        uid=str(uuid5(NAMESPACE_URL, entry.uid)),
+        title=entry.words.summary,
+        language=entry.language,
+        page=entry.url,
+        summary=entry.words.description,
+        updated=entry.revised_at,
+        category=("observance", translator(language)("Observances")),
+    )
+
+
+def as_date(entry: Entry) -> dict[str, object]:
+    """The same as a line of JSON: what a day has no such thing for is left out."""
+    last = entry.series.ends - DAY
+    return {
+        "id": entry.uid,
+        "event": entry.uid,
+        "title": entry.words.summary,
+        "language": entry.language,
+        "text": entry.words.description,
+        "starts": entry.series.starts.date().isoformat(),
+        "ends": last.date().isoformat(),
+        "all_day": True,
+        "status": entry.status.lower(),
+        "url": entry.url,
+    }
 
 
 def _entry(

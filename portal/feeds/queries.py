@@ -1,44 +1,64 @@
-"""Reads: what a feed's address means, and its finished texts."""
+"""Reads: what a feed's address means, and which events belong to it."""
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from datetime import date
+from urllib.parse import urlencode
 
-from sqlalchemy import Select, and_, exists, select
+from sqlalchemy import exists, literal, select
 
+from portal.accounts import queries as accounts
+from portal.accounts.queries import SignedIn
 from portal.core.extensions import db
-from portal.core.models import ChangeCounter
+from portal.core.languages import languages
+from portal.core.sealing import digest
 from portal.events import queries as events
-from portal.events.models import Event, EventKind, Occurrence
+from portal.events.finding import Asked, asked
+from portal.events.models import Event, EventKind
 from portal.events.queries import Filter
-from portal.events.recurrence import MAX_LENGTH
-from portal.feeds.models import RenderedEvent
-from portal.feeds.showing import render, stamp
+from portal.feeds.models import EditorFeed, QuietFeed
+from portal.feeds.window import changed_at as changed_at
+from portal.feeds.window import dates_between as dates_between
+from portal.feeds.window import dates_shown as dates_shown
+from portal.feeds.window import last_modified as last_modified
+from portal.feeds.window import next_dates as next_dates
+from portal.feeds.window import next_midnight as next_midnight
+from portal.feeds.window import public_events as public_events
+from portal.feeds.window import selection as selection
+from portal.feeds.window import shown_window as shown_window
+from portal.feeds.window import window as window
+from portal.places.models import Place
 from portal.units import queries as units
 from portal.units.models import Area, Unit
 
-# By the clock on the wall an event lasts 366 days at most; a change of the clocks adds hours.
-LONGEST = MAX_LENGTH + timedelta(days=1)
 OBSERVANCES = "observances"
-DAYS_BACK = 60
-DAYS_AHEAD = 366
+# So many new quiet addresses at once, so that no writer waits long.
+MOST_QUIET = 5000
+# The filters that are scopes of their own when nothing else is asked for.
+SCOPES = ("kind", "area", "unit", "place", "language")
 
 
 @dataclass(frozen=True)
 class Scope:
-    """What a feed is about. `moved_to` is the scope's new name when it was renamed."""
+    """What a feed is about: a name, or `events` with the `query` of a filter as it is written
+    best. `moved_to` is the path's new name and query when something was renamed."""
 
     name: str
     wanted: Filter
     kind: EventKind | None = None
     area: Area | None = None
     unit: Unit | None = None
+    place: Place | None = None
     event: Event | None = None
+    query: str = ""
     moved_to: str | None = None
+
+    @property
+    def key(self) -> str:
+        """What tells this feed from all others, for ever."""
+        return f"{self.name}?{self.query}" if self.query else self.name
 
 
 def scope(name: str, today: date) -> Scope | None:
@@ -46,171 +66,121 @@ def scope(name: str, today: date) -> Scope | None:
     if name in ("all", OBSERVANCES):
         return Scope(name, Filter())
     what, _, slug = name.partition("-")
-    maker = {
-        "unit": _unit_scope,
-        "kind": _kind_scope,
-        "area": _area_scope,
-        "event": _event_scope,
-    }.get(what)
-    return maker(name, slug, today) if maker and slug else None
-
-
-def _unit_scope(name: str, slug: str, today: date) -> Scope | None:
-    unit = units.unit_by_slug(slug)
-    if unit is None:
-        successor = units.former("unit", slug)
-        return Scope(name, Filter(), moved_to=f"unit-{successor}") if successor else None
-    return Scope(name, Filter(unit_id=unit.id), unit=unit)
-
-
-def _kind_scope(name: str, slug: str, today: date) -> Scope | None:
-    kind = events.kind_by_slug(slug)
-    return Scope(name, Filter(kind=kind), kind=kind) if kind else None
-
-
-def _area_scope(name: str, slug: str, today: date) -> Scope | None:
-    area = units.area_by_slug(slug)
-    if area is None:
+    if what == "event":
+        return _event_scope(name, slug)
+    if what not in SCOPES or not slug:
         return None
-    successor = units.area_successor(area, today)
+    found = asked({what: slug})
+    successor = _successor(what, slug, found, today)
     if successor is not None:
-        return Scope(name, Filter(), moved_to=f"area-{successor.slug}")
-    return Scope(name, Filter(area=area), area=area)
+        return Scope(name, Filter(), moved_to=f"{what}-{successor}")
+    return None if found.unknown else _of(name, found)
 
 
-def _event_scope(name: str, slug: str, today: date) -> Scope | None:
+def wanted_scope(args: Mapping[str, str], today: date) -> Scope | None:
+    """What the filters of /events ask a calendar for; a single one that has a feed of its own
+    is that feed.
+
+    None when a value means nothing: a calendar without that filter would hold more than was
+    asked for.
+    """
+    found = asked(args)
+    given = [name for name in ("area", "unit", "place") if args.get(name)]
+    after = {name: _successor(name, args[name], found, today) for name in given}
+    if any(after.values()):
+        moved = wanted_scope({**args, **{k: v for k, v in after.items() if v}}, today)
+        return Scope("events", Filter(), moved_to=moved.key) if moved is not None else None
+    first, last = found.wanted.from_on, found.wanted.to_on
+    if found.unknown or (first is not None and last is not None and last < first):
+        return None
+    if not found.known:
+        return Scope("all", Filter())
+    if len(found.known) == 1 and (only := next(iter(found.known))) in SCOPES:
+        return _of(f"{only}-{found.known[only]}", found)
+    return _of("events", found, urlencode(found.known))
+
+
+def _of(name: str, found: Asked, query: str = "") -> Scope:
+    wanted = found.wanted
+    return Scope(name, wanted, wanted.kind, wanted.area, found.unit, found.place, query=query)
+
+
+def _successor(what: str, slug: str, found: Asked, today: date) -> str | None:
+    """The address that a renamed unit or place, or an ended area, has now."""
+    if what == "area" and found.wanted.area is not None:
+        after = units.area_successor(found.wanted.area, today)
+        return after.slug if after else None
+    return units.former(what, slug) if what in found.unknown else None
+
+
+def _event_scope(name: str, slug: str) -> Scope | None:
     event = events.event_by_slug(slug)
     if event is None or not event.is_public:
         return None
     return Scope(name, Filter(), event=event)
 
 
-def window(today: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
-    """The instants between which a feed shows dates: 60 days back, 12 months ahead."""
-    midnight = datetime.combine(today, time(), zone).astimezone(UTC)
-    return midnight - timedelta(days=DAYS_BACK), midnight + timedelta(days=DAYS_AHEAD)
+def feed_path(scope: Scope | str, key: str, form: str = "ics") -> str:
+    """The path of a feed, by its scope or its name (`moved_to` as well); `form` is ics, atom or
+    json. Languages are in the file's name, so there is no prefix."""
+    name, _, query = (scope if isinstance(scope, str) else scope.key).partition("?")
+    return f"/feeds/{name}.{key}.{form}" + (f"?{query}" if query else "")
 
 
-def next_midnight(today: date, zone: ZoneInfo) -> datetime:
-    """When the window moves on."""
-    return datetime.combine(today + timedelta(days=1), time(), zone).astimezone(UTC)
+def quiet_scope(token: str, today: date) -> tuple[Scope, str] | None:
+    """What a quiet address is about now, and its language. It stays when a scope is renamed."""
+    row = db.session.scalar(select(QuietFeed).where(QuietFeed.token == token))
+    found = scope(row.scope, today) if row is not None else None
+    while found is not None and found.moved_to is not None:
+        found = scope(found.moved_to, today)
+    return (found, row.language) if row is not None and found is not None else None
 
 
-def last_modified(today: date, zone: ZoneInfo) -> datetime:
-    """The newest public change or the last time the window moved; never falls."""
-    changed = db.session.scalar(select(ChangeCounter.changed_at))
-    midnight = datetime.combine(today, time(), zone).astimezone(UTC)
-    return max(changed, midnight) if changed else midnight
+def quiet_path(name: str, key: str) -> str | None:
+    """The quiet address of a scope's name in a language; none before the first `portal tick`."""
+    query = select(QuietFeed.token).where(QuietFeed.scope == name, QuietFeed.language == key)
+    token = db.session.scalar(query)
+    return f"/feeds/quiet/{token}.ics" if token else None
 
 
-def selection(wanted: Scope, today: date, zone: ZoneInfo) -> Select[Event]:
-    """The events of a scope: each with any date in the window comes whole."""
-    since, until = window(today, zone)
-    query = events.matching(wanted.wanted, today)
-    if wanted.event is not None:
-        return query.where(Event.id == wanted.event.id)
-    # From the dates to the events, by the index on starts, so that the years before the window
-    # cost nothing; an event that lasts as long as one may still reaches into it.
-    in_window = select(Occurrence.event_id).where(
-        Occurrence.is_listed.is_(True),
-        Occurrence.starts_at > since - LONGEST,
-        Occurrence.starts_at < until,
-        Occurrence.ends_at > since,
+def editor_feed(account_id: int) -> EditorFeed | None:
+    return db.session.get(EditorFeed, account_id)
+
+
+def editor_by_token(token: str) -> SignedIn | None:
+    """Whose own feed it is, if the account is open."""
+    row = db.session.scalar(select(EditorFeed).where(EditorFeed.digest == digest(token)))
+    account = accounts.account_by_id(row.account_id) if row is not None else None
+    if row is None or account is None or account.is_disabled:
+        return None
+    return accounts.known(account, row.digest)
+
+
+def names_without_quiet(language: str, today: date) -> list[str]:
+    """The scopes, single events included, that have no quiet address in a language yet."""
+    theirs = literal("event-") + Event.slug
+    known = exists().where(QuietFeed.scope == theirs, QuietFeed.language == language)
+    single = public_events().where(~known).with_only_columns(theirs).order_by(Event.id)
+    have = select(QuietFeed.scope).where(
+        QuietFeed.language == language, QuietFeed.scope.not_like("event-%")
     )
-    return query.where(Event.id.in_(in_window))
+    there = set(db.session.scalars(have))
+    names = [name for name in every_scope(today) if name not in there]
+    return names + list(db.session.scalars(single.limit(MOST_QUIET)))
 
 
-class Rendered:
-    """Finished texts in memory, one for each event and language, of the newest revision."""
-
-    def __init__(self) -> None:
-        # By language and mark, then by event: its revision and its text.
-        self._texts: dict[tuple[str, str], dict[int, tuple[int, bytes]]] = {}
-        self._lock = threading.Lock()
-
-    def find(
-        self, events: Iterable[tuple[int, int, str]], language: str, mark: str
-    ) -> dict[int, bytes]:
-        """The texts that are here of (event, sequence, zone) as they stand now."""
-        texts = self._texts.get((language, mark), {})
-        nothing = (-1, b"")
-        return {
-            event_id: body
-            for event_id, sequence, _ in events
-            for revision, body in (texts.get(event_id, nothing),)
-            if revision == sequence
-        }
-
-    def keep(self, event_id: int, language: str, sequence: int, mark: str, body: bytes) -> None:
-        with self._lock:
-            self._texts.setdefault((language, mark), {})[event_id] = (sequence, body)
-
-    def clear(self) -> None:
-        with self._lock:
-            self._texts.clear()
-
-
-rendered = Rendered()
-
-
-def bodies(query: Select[Event], language: str, base_url: str) -> tuple[list[bytes], list[str]]:
-    """The VEVENTs of a selection, oldest event first, and the zones they are in.
-
-    Memory first, then the stored texts, and only what is in neither is rendered.
-    """
-    mark = stamp(language, base_url)
-    columns: Select[int, int, str] = query.with_only_columns(
-        Event.id, Event.sequence, Event.zone
-    ).order_by(Event.id)
-    # Asked of the connection: rows are wanted, and the session would make more of them.
-    rows = db.session.connection().execute(columns)
-    found = [(event_id, sequence, zone) for event_id, sequence, zone in rows]
-    texts = rendered.find(found, language, mark)
-    missing = [event_id for event_id, _, _ in found if event_id not in texts]
-    if missing:
-        texts.update(_fill(missing, language, base_url, mark))
-    zones = sorted({zone for _, _, zone in found})
-    return [texts[event_id] for event_id, _, _ in found if event_id in texts], zones
-
-
-def _fill(missing: list[int], language: str, base_url: str, mark: str) -> dict[int, bytes]:
-    texts: dict[int, bytes] = {}
-    for chunk in _chunks(missing):
-        stored = db.session.execute(
-            select(RenderedEvent.event_id, RenderedEvent.sequence, RenderedEvent.body)
-            .join(
-                Event,
-                and_(Event.id == RenderedEvent.event_id, Event.sequence == RenderedEvent.sequence),
-            )
-            .where(
-                RenderedEvent.language == language,
-                RenderedEvent.stamp == mark,
-                RenderedEvent.event_id.in_(chunk),
-            )
-        ).all()
-        for event_id, sequence, body in stored:
-            rendered.keep(event_id, language, sequence, mark, body)
-            texts[event_id] = body
-        left = [event_id for event_id in chunk if event_id not in texts]
-        for event in events.with_dates(select(Event).where(Event.id.in_(left))) if left else ():
-            body = render(event, language, base_url)
-            rendered.keep(event.id, language, event.sequence, mark, body)
-            texts[event.id] = body
-    return texts
-
-
-def _chunks(ids: list[int], size: int = 500) -> list[list[int]]:
-    return [ids[at : at + size] for at in range(0, len(ids), size)]
-
-
-def stale(language: str, base_url: str, limit: int) -> list[Event]:
-    """Public events whose stored text in a language is missing or old."""
-    mark = stamp(language, base_url)
-    fresh = exists().where(
-        RenderedEvent.event_id == Event.id,
-        RenderedEvent.language == language,
-        RenderedEvent.sequence == Event.sequence,
-        RenderedEvent.stamp == mark,
-    )
-    query = events.matching(Filter(), date.min).where(~fresh).limit(limit)
-    return events.with_dates(query)
+def every_scope(today: date) -> list[str]:
+    """The names of all feeds but those of single events."""
+    kinds = [kind for kind in events.kinds() if kind.visibility in ("public", "without_place")]
+    places = select(Place.slug).where(Place.visibility == "public").order_by(Place.slug)
+    used = events.languages_in_use()
+    # Not of observances: their days are known, so a calendar of them cannot be quiet.
+    names = [
+        "all",
+        *(f"kind-{kind.slug}" for kind in kinds),
+        *(f"area-{area.slug}" for area in units.areas(today)),
+        *(f"unit-{unit.slug}" for unit in units.open_units(today)),
+        *(f"place-{slug}" for slug in db.session.scalars(places)),
+        *(f"language-{key}" for key in languages() if key in used),
+    ]
+    return names

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask import Blueprint, abort, current_app, render_template, request
 
 from portal.core.access import open_to
@@ -12,9 +10,10 @@ from portal.core.languages import language
 from portal.events import queries as events
 from portal.events.queries import Filter
 from portal.events.staff import own_unit_ids, own_units
-from portal.feeds import finding, queries, subscribing, views
+from portal.feeds import finding, formats, queries, subscribing
 from portal.feeds.health import Health, fetched_words, health
-from portal.feeds.words import CLIENT, FINDING, OFTEN, feed_name, say_finding
+from portal.feeds.health_words import CLIENT, FINDING, OFTEN, say_finding
+from portal.feeds.words import feed_name
 from portal.units import queries as units
 from portal.units.models import Unit
 
@@ -65,12 +64,8 @@ def _health(name: str, fetched: dict[str, int]) -> Health:
     """A feed as it is answered at this moment, read in every language of the site."""
     today, site = units.today(), units.municipality()
     scope = queries.scope(name, today) or abort(404)
-    bodies = {key: _body(name, key) for key in site.languages}
+    base_url = current_app.config["PORTAL_SETTINGS"].base_url
+    bodies = {key: formats.calendar(scope, key, base_url) for key in site.languages}
     wanted = scope.wanted if scope.unit else Filter()
     dates = events.count_listed(wanted, now(), None, today)
     return health(name, feed_name(scope, site, language().key), bodies, dates, fetched, now())
-
-
-def _body(name: str, key: str) -> bytes:
-    answer: Any = views.calendar(name, key)
-    return bytes(answer.get_data())

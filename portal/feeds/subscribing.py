@@ -12,7 +12,7 @@ from urllib.parse import quote, urlsplit
 
 from portal.core.templates import address
 from portal.core.words import translator
-from portal.feeds.queries import Scope
+from portal.feeds.queries import SCOPES, Scope
 
 Say = Callable[[str], str]
 
@@ -71,18 +71,21 @@ def addresses(base_url: str, path: str) -> Addresses:
     return Addresses(https=base_url + path, webcal=webcal, google=google)
 
 
-def page_url(scope: Scope) -> str:
-    """The subscribe page of a calendar, in the page's language, without the host."""
-    return address("feeds.subscribe", **({} if scope.name == "all" else {"scope": scope.name}))
+def page_url(scope_key: str) -> str:
+    """The subscribe page of a scope's key (its name, or `events?` and a filter), without host."""
+    name, _, query = scope_key.partition("?")
+    asked = query or ("" if name == "all" else f"scope={name}")
+    return address("feeds.subscribe") + (f"?{asked}" if asked else "")
 
 
 def list_url(scope: Scope) -> str:
     """The same dates as a page, to look at or to print; nothing for all of them."""
     if scope.event is not None:
         return address("events.event", slug=scope.event.slug)
-    wanted = {"kind": scope.kind, "area": scope.area, "unit": scope.unit}
-    found = {name: row.slug for name, row in wanted.items() if row is not None}
-    return address("events.index", **found) if found else ""
+    if scope.query:
+        return f"{address('events.index')}?{scope.query}"
+    what, _, value = scope.name.partition("-")
+    return address("events.index", **{what: value}) if what in SCOPES else ""
 
 
 def devices(at: Addresses, key: str) -> list[Device]:

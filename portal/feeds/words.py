@@ -2,100 +2,94 @@
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from urllib.parse import urlencode
 
-from flask_babel import lazy_gettext as _l
-
-from portal.core.problems import Problem
-from portal.core.words import chosen, translator
-from portal.feeds.queries import OBSERVANCES, Scope
+from portal.core.languages import prefix
+from portal.core.words import chosen, day_words, language_name, translator
+from portal.events.words import audience_name
+from portal.feeds import queries
+from portal.feeds.queries import Scope
+from portal.places.words import place_name
 from portal.units.models import Municipality
 
-CLIENT = {
-    "google": _l("Google Calendar"),
-    "apple": _l("iPhone, iPad and Mac"),
-    "outlook": "Outlook",
-    "icsx5": "ICSx5 (Android)",
-    "nextcloud": "Nextcloud",
-    "thunderbird": "Thunderbird",
-    "khal": "khal, vdirsyncer",
-    "browser": _l("Web browsers"),
-    "other": _l("Other programs"),
-}
-OFTEN = {
-    "few": _l("a few times"),
-    "tens": _l("tens of times"),
-    "hundreds": _l("hundreds of times"),
-    "thousands": _l("thousands of times"),
-}
-_OURS = _l("This is a fault in the portal, not yours. Tell those who run it, with this page.")
-_WRITE_AGAIN = _l("Open the event, take the strange sign away, and save it.")
-_SMALLER = _l("Tell people to take a smaller calendar: of a kind, an area or a unit.")
-# What was found in a feed, and what to do.
-FINDING: dict[str, tuple[Any, Any]] = {
-    "mark": (_l("The file begins with a mark that some calendars stumble over."), _OURS),
-    "line_end": (_l("A line does not end as it should."), _OURS),
-    "long_line": (_l("A line is too long."), _OURS),
-    "control": (_l("A text has a sign in it that calendars do not take."), _WRITE_AGAIN),
-    "letters": (_l("A letter is broken."), _WRITE_AGAIN),
-    "unreadable": (_l("A line cannot be read."), _OURS),
-    "structure": (_l("The file does not begin or end as it should."), _OURS),
-    "missing": (_l("Something that calendars need is missing: %(text)s."), _OURS),
-    "unwanted": (_l("There is something that calendars misread: %(text)s."), _OURS),
-    "no_zone": (_l("A time zone is not explained: %(text)s."), _OURS),
-    "floating": (_l("A time has no time zone."), _OURS),
-    "other_zone": (_l("A date is in another time zone than its series."), _OURS),
-    "list": (_l("Several left-out dates stand on one line."), _OURS),
-    "no_time": (_l("A time cannot be read: %(text)s."), _OURS),
-    "stamp": (_l("The time of the last change is wrong or lies ahead."), _OURS),
-    "rule": (_l("How often it repeats cannot be read."), _OURS),
-    "endless": (_l("A series has no end."), _l("Open the event and give it a last day.")),
-    "until": (_l("The end of a series is written in the wrong way."), _OURS),
-    "until_start": (_l("A series does not end on one of its own dates."), _OURS),
-    "twice": (_l("A date is there twice."), _OURS),
-    "orphan": (_l("A changed date has lost its series."), _OURS),
-    "unequal": (_l("The dates of a series do not agree on when it was changed."), _OURS),
-    "size_near": (_l("The calendar is getting large for Google."), _SMALLER),
-    "size_over": (
-        _l("The calendar is too large. Google may stop fetching it."),
-        _SMALLER,
-    ),
-}
-
-
-def say_finding(problem: Problem) -> str:
-    """What was found, in the page's language."""
-    found = str(FINDING[problem.code][0])
-    return found % problem.facts if "%(" in found else found
+# A calendar's name stands on its reader's screen, for everybody to see; it never says Roma.
+_QUIET_LANGUAGE = re.compile(r"r(om|m[a-z])(-|$)")
 
 
 def feed_name(scope: Scope, site: Municipality, key: str) -> str:
     """A calendar's name: "Språkcaféer – Mötesplatser". An event's feed has its kind's name,
     because a title can tell about its reader what the reader would not."""
-    parts = [chosen(site.site_names, key)]
-    if scope.name == OBSERVANCES:
+    parts = [*_filter_words(scope, key), chosen(site.site_names, key)]
+    if scope.name == queries.OBSERVANCES:
         parts.insert(0, translator(key)("Observances"))
-    if scope.kind is not None:
-        parts.insert(0, chosen(scope.kind.plurals, key))
-    elif scope.area is not None:
-        parts.insert(0, chosen(scope.area.names, key))
-    elif scope.unit is not None:
-        parts.insert(0, scope.unit.name)
-    elif scope.event is not None:
+    if scope.event is not None:
         if not scope.event.hides_place:
             parts.insert(0, scope.event.unit.name)
         parts.insert(0, chosen(scope.event.kind.names, key))
     return " – ".join(parts)
 
 
+def _filter_words(scope: Scope, key: str) -> list[str]:
+    """What a scope or filter asks for, in the order of the filters."""
+    _ = translator(key)
+    wanted = scope.wanted
+    spoken = "" if _QUIET_LANGUAGE.match(wanted.language) else wanted.language
+    words = [
+        chosen(scope.kind.plurals, key) if scope.kind else "",
+        chosen(scope.area.names, key) if scope.area else "",
+        scope.unit.name if scope.unit else "",
+        place_name(scope.place, key) if scope.place else "",
+        language_name(spoken, key) if spoken else "",
+        audience_name(wanted.audience, key) if wanted.audience else "",
+        _days(scope, key),
+        # As a title can, the words that somebody searched for can tell about them.
+        _("Own search") if wanted.words else "",
+    ]
+    return [word for word in words if word]
+
+
+def _days(scope: Scope, key: str) -> str:
+    _, first, last = translator(key), scope.wanted.from_on, scope.wanted.to_on
+    if first is not None and first == last:
+        return day_words(first, key, with_year=True)
+    parts = []
+    if first is not None:
+        parts.append(_("from %(day)s") % {"day": day_words(first, key, with_year=True)})
+    if last is not None:
+        parts.append(_("until %(day)s") % {"day": day_words(last, key, with_year=True)})
+    return " ".join(parts)
+
+
 def feed_description(scope: Scope, site: Municipality, key: str) -> str:
     """One line about the calendar and whose it is."""
     _ = translator(key)
     text = _("Meeting places, courses and events. Published by %(name)s.")
-    if scope.name == OBSERVANCES:
+    if scope.name == queries.OBSERVANCES:
         text = _("Days and periods that are marked. Published by %(name)s.")
     text %= {"name": chosen(site.names, key)}
     if site.is_demo:
         warning = _("Demonstration. Nothing here is real.")
         text = f"{warning} {text}"
     return text
+
+
+def hosts_name(site: Municipality, key: str) -> str:
+    """What an editor's own calendar is called."""
+    _ = translator(key)
+    return " – ".join((_("Our events"), chosen(site.site_names, key)))
+
+
+def page_path(scope: Scope, key: str) -> str:
+    """The page for people about what a feed is about, as a path in a language."""
+    if scope.event is not None:
+        path = f"/events/{scope.event.slug}"
+    elif scope.name.startswith(("unit-", "place-")):
+        what, _, slug = scope.name.partition("-")
+        path = f"/{what}s/{slug}"
+    elif scope.name.partition("-")[0] in queries.SCOPES:
+        what, _, value = scope.name.partition("-")
+        path = "/events?" + urlencode({what: value})
+    else:
+        path = "/events" + (f"?{scope.query}" if scope.query else "")
+    return prefix(key) + path

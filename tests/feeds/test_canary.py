@@ -40,7 +40,12 @@ def haystack(client: Browser, city: Flask) -> str:
         scopes = ["all", *(f"unit-{slug}" for slug in known)]
         scopes += ["kind-language-cafe", "kind-story-time"]
     scopes += [f"event-{slug}" for slug in slugs]
-    paths = [f"/feeds/{scope}.{key}.ics" for scope in scopes for key in LANGUAGES]
+    paths = [
+        f"/feeds/{scope}.{key}.{form}"
+        for scope in scopes
+        for key in LANGUAGES
+        for form in ("ics", "atom", "json")
+    ]
     paths += [f"/events/{slug}/{key}.ics" for slug, key in keys]
     answers = [(path, client.get(path)) for path in paths]
     return "\n".join(

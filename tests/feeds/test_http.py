@@ -19,8 +19,9 @@ from portal.core.database import begin_write
 from portal.core.extensions import db
 from portal.core.languages import languages
 from portal.events import actions, queries
+from portal.feeds import showing
 from portal.feeds.models import RenderedEvent
-from portal.feeds.queries import rendered
+from portal.feeds.texts import rendered
 from portal.units import actions as units
 from portal.units.models import Area, Unit
 from tests.support.factories import NOW, TODAY, WEEKLY, Made, details, unit
@@ -214,6 +215,23 @@ def test_stored_texts_give_the_same_bytes(
     with city.app_context():
         assert dict(jobs.tick())["store feed texts"] == "3 texts stored"
         assert dict(jobs.tick())["store feed texts"] == "0 texts stored"
+
+
+def test_what_an_older_software_stored_is_not_served(
+    client: Browser, city: Flask, make_event: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = make_event()
+    with city.app_context():
+        list(jobs.tick())
+        begin_write()
+        row = db.session.get_one(RenderedEvent, (made.id, "sv"))
+        row.body = row.body.replace(b"STATUS:CONFIRMED", b"STATUS:OLD")
+        db.session.commit()
+    rendered.clear()
+    assert b"STATUS:OLD" in client.get(ALL + "?now").data, "the control"
+    monkeypatch.setattr(showing, "FORMAT", showing.FORMAT + 1)
+    rendered.clear()
+    assert b"STATUS:OLD" not in client.get(ALL + "?newer").data
 
 
 def test_a_tick_does_not_make_cached_pages_old(

@@ -15,7 +15,10 @@ import pytest
 from flask import Flask
 
 from portal.core.extensions import db
+from portal.events.models import Event
+from portal.events.queries import series_of
 from portal.events.recurrence import Rule, Series
+from portal.events.rrule import format_rrule
 from tests.feeds.programme import NOW, UNTIL, Case, Expected, build, rows
 from tests.support.factories import ZONE, new_event
 from tests.support.icalpy import IcalJs, Occurrence, by_python
@@ -46,6 +49,9 @@ def compare(
         cases = build(seed, count)
         db.session.commit()
         stored = rows()
+        for event in db.session.query(Event):
+            # The feed takes the rule as it is stored.
+            assert event.rrule == format_rrule(series_of(event))
     feed = city.test_client().get("/feeds/all.sv.ics").data
     for uid, case in cases.items():
         assert stored[uid] == case.dates, (case.rhythm, case.done)

@@ -18,6 +18,7 @@ from portal.core.database import begin_write
 from portal.core.extensions import db
 from portal.events import observance_actions as observances
 from portal.events.overview import changes_of
+from portal.feeds import actions as feeds
 from portal.places import actions as places
 from portal.places.queries import breaks, premises
 from portal.units.models import Unit
@@ -137,6 +138,10 @@ def _make_world() -> World:
     assert admin is not None
     assert other is not None
     token = accounts.invite(factories.unit(ASSOCIATION), "editor", admin.id)
+    for name in ("editor", "association", "admin"):
+        account = account_by_email(f"{name}@small.example")
+        assert account is not None
+        feeds.open_editor_feed(account.id)
     of = {slug: _own(factories.unit(slug)) for slug in (LIBRARY, PRESCHOOL, ASSOCIATION)}
     made = World(of, breaks()[0].id, token, other.id)
     db.session.commit()

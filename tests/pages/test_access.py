@@ -111,6 +111,9 @@ TABLE: dict[tuple[str, str], Row] = {
         "/places/{unit}/photo-{photo}.jpg", (200, 200, 200, 404, 200, 200, 404)
     ),
     ("feeds.calendar", "GET"): Row("/feeds/unit-{unit}.sv.ics", ANYBODY),
+    # Secret addresses: who does not know them gets nothing, whoever asks.
+    ("feeds.quiet", "GET"): Row("/feeds/quiet/nothing.ics", (404,) * 7),
+    ("feeds.mine", "GET"): Row("/feeds/my/nothing.ics", (404,) * 7),
     ("feeds.one_date", "GET"): Row("/events/{slug}/{key}.ics", ANYBODY),
     ("feeds.subscribe", "GET"): Row("/subscribe", ANYBODY),
     ("feeds.robots", "GET"): Row("/robots.txt", ANYBODY),
@@ -282,6 +285,10 @@ TABLE: dict[tuple[str, str], Row] = {
     ("staff_places.set_photo", "POST"): Row(
         "/staff/units/{unit}/photo", (401, 303, 403, 404, 403, 303, 404), PHOTO
     ),
+    # Everybody's own calendar, whosever unit it is.
+    ("my_feed.page", "GET"): Row("/staff/feeds/my", (303, *(200,) * 6)),
+    ("my_feed.make", "POST"): Row("/staff/feeds/my", (401, *(200,) * 6), {}),
+    ("my_feed.remove", "POST"): Row("/staff/feeds/my/remove", (401, *(303,) * 6), {}),
     # The administration's own.
     ("staff.invitations", "GET"): Row("/admin/invitations", (303, 403, 403, 403, 403, 200, 200)),
     ("staff.invite", "POST"): Row(

@@ -24,8 +24,9 @@ from portal.core.extensions import db
 from portal.core.languages import languages
 from portal.events import actions, changing, queries
 from portal.events.models import Event
+from portal.feeds.facts import EventFacts
 from portal.feeds.models import RenderedEvent
-from portal.feeds.queries import rendered
+from portal.feeds.texts import rendered
 from portal.places import actions as places
 from portal.units import actions as units
 from tests.support import factories
@@ -212,6 +213,14 @@ def scopes(hidden: Hidden) -> Iterator[str]:
     yield from (f"event-{slug}" for slug in hidden.open_slugs)
 
 
+# What each event of a feed begins with.
+BETWEEN = {
+    "text/calendar": "BEGIN:VEVENT",
+    "application/atom+xml": "<entry",
+    "application/json": '{"id":',
+}
+
+
 def songs(path: str, response: TestResponse, root: Element | None = None) -> list[str]:
     """What an answer gives away."""
     if response.mimetype.startswith("image/"):
@@ -219,8 +228,8 @@ def songs(path: str, response: TestResponse, root: Element | None = None) -> lis
     text = response.text.replace("\r\n ", "")
     found = [f"{path} tells {word}" for word in NEVER if word in text.casefold()]
     parts: list[str] = []
-    if response.mimetype == "text/calendar":
-        parts = text.split("BEGIN:VEVENT")[1:]
+    if response.mimetype in BETWEEN:
+        parts = text.split(BETWEEN[response.mimetype])[1:]
     elif response.mimetype == "text/html":
         root = html5lib.parse(text, namespaceHTMLElements=False) if root is None else root
         parts = list(_parts(root, path))
@@ -264,9 +273,10 @@ def test_no_feed_sings(visitor: Browser, hidden: Hidden) -> None:
     found = []
     for key in languages():
         for scope in scopes(hidden):
-            response = visitor.get(f"/feeds/{scope}.{key}.ics")
-            assert response.status_code == 200, scope
-            found += songs(f"/feeds/{scope}.{key}.ics", response)
+            for form in ("ics", "atom", "json") if key in ("sv", "en") else ("ics",):
+                response = visitor.get(f"/feeds/{scope}.{key}.{form}")
+                assert response.status_code == 200, scope
+                found += songs(f"/feeds/{scope}.{key}.{form}", response)
     assert found == []
 
 
@@ -276,14 +286,18 @@ def test_the_canaries_can_sing(
 ) -> None:
     """The control: with the guard off, the same look finds them."""
     name = "hides_place" if broken == "the place's secret" else "is_public"
-    monkeypatch.setattr(Event, name, property(lambda event: name == "is_public"))
+    off = property(lambda event: name == "is_public")
+    monkeypatch.setattr(Event, name, off)
+    if name == "hides_place":
+        monkeypatch.setattr(EventFacts, name, off)  # what feeds know of it
     with visitor.application.app_context():
         db.session.execute(delete(RenderedEvent))
         db.session.commit()
     rendered.clear()
     slug = hidden.open_slugs[1] if name == "hides_place" else hidden.secret_slugs[0]
     assert songs(f"/events/{slug}", visitor.get(f"/events/{slug}"))
-    assert songs("feed", visitor.get(f"/feeds/event-{slug}.sv.ics"))
+    for form in ("ics", "atom", "json"):
+        assert songs("feed", visitor.get(f"/feeds/event-{slug}.sv.{form}")), form
 
 
 def test_no_filter_tells_where_a_hidden_meeting_is(visitor: Browser, hidden: Hidden) -> None:

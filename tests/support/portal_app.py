@@ -21,7 +21,7 @@ from portal.core.database import begin_write
 from portal.core.extensions import db
 from portal.core.sealing import digest, sign
 from portal.demo.actions import build_demo
-from portal.feeds.queries import rendered
+from portal.feeds.texts import rendered
 from portal.imports.actions import set_up
 from portal.units.queries import unit_by_slug
 from tests.support.postgres import Cluster
