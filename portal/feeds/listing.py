@@ -13,7 +13,7 @@ from portal.core.words import chosen, translator
 from portal.events.models import Event
 from portal.events.recurrence import instant, wall
 from portal.events.showing import when_words
-from portal.feeds import queries
+from portal.feeds import observances, queries
 from portal.feeds.atom import AtomEntry, AtomFeed, atom
 from portal.feeds.facts import DateFacts, EventFacts
 from portal.feeds.queries import Scope, feed_path
@@ -35,12 +35,6 @@ NEXT_DATES = 3
 def news(scope: Scope, key: str, base_url: str) -> bytes:
     """Atom: an entry for each event, newest change first."""
     site, today, zone = units.municipality(), units.today(), units.zone()
-    query = queries.selection(scope, today, zone).order_by(Event.revised_at.desc(), Event.id)
-    events = events_told(db.session.scalars(query.with_only_columns(Event.id)))
-    coming: dict[int, list[DateFacts]] = {}
-    shown = queries.next_dates(scope, today, zone, NEXT_DATES)
-    for event, row in dates_told(shown, NEXT_DATES * len(events)):
-        coming.setdefault(event.id, []).append(row)
     feed = AtomFeed(
         uid=calendar_uid(scope.key, key),
         title=feed_name(scope, site, key),
@@ -51,6 +45,15 @@ def news(scope: Scope, key: str, base_url: str) -> bytes:
         address=base_url + feed_path(scope, key, "atom"),
         updated=queries.changed_at(today, zone),
     )
+    if scope.name == queries.OBSERVANCES:
+        days = observances.entries(key, base_url, today, zone)
+        return atom(feed, [observances.as_atom(day, key) for day in days])
+    query = queries.selection(scope, today, zone).order_by(Event.revised_at.desc(), Event.id)
+    events = events_told(db.session.scalars(query.with_only_columns(Event.id)))
+    coming: dict[int, list[DateFacts]] = {}
+    shown = queries.next_dates(scope, today, zone, NEXT_DATES)
+    for event, row in dates_told(shown, NEXT_DATES * len(events)):
+        coming.setdefault(event.id, []).append(row)
     teller = Teller(key, base_url)
     return atom(feed, [_entry(teller, event, coming.get(event.id, [])) for event in events])
 
@@ -104,16 +107,22 @@ def _is_moved(event: EventFacts, row: DateFacts) -> bool:
 def dates(scope: Scope, key: str, base_url: str) -> bytes:
     """JSON: the dates in the window, soonest first, for a unit's own pages."""
     site, today, zone = units.municipality(), units.today(), units.zone()
-    found = dates_told(queries.dates_shown(scope, today, zone), MOST_DATES + 1)
-    teller = Teller(key, base_url)
+    teller, is_whole = Teller(key, base_url), True
+    if scope.name == queries.OBSERVANCES:
+        days = observances.entries(key, base_url, today, zone)
+        lines = [observances.as_date(day) for day in days]
+    else:
+        found = dates_told(queries.dates_shown(scope, today, zone), MOST_DATES + 1)
+        is_whole = len(found) <= MOST_DATES
+        lines = [_date(teller, event, row) for event, row in found[:MOST_DATES]]
     answer = {
         "version": JSON_VERSION,
         "name": feed_name(scope, site, key),
         "language": languages()[key].tag,
         "updated": queries.changed_at(today, zone).isoformat(),
         "page": base_url + page_path(scope, key),
-        "complete": len(found) <= MOST_DATES,
-        "dates": [_date(teller, event, row) for event, row in found[:MOST_DATES]],
+        "complete": is_whole,
+        "dates": lines,
     }
     return json.dumps(answer, ensure_ascii=False, separators=(",", ":")).encode()
 

@@ -12,7 +12,7 @@ from flask import Flask
 
 from portal.core.database import begin_write
 from portal.core.extensions import db
-from portal.events import actions, queries
+from portal.events import changing, queries
 from portal.events.recurrence import Rule, Series
 from portal.places import actions as places
 from portal.units import actions as units
@@ -132,11 +132,11 @@ def test_a_series_tells_its_next_ten_dates(
 
 def test_states(client: Browser, city: Flask, make_event: Make) -> None:
     made = make_event(WEEKLY, cost={"sv": "20 kr"})
-    change(city, made, lambda e: actions.cancel_date(e.occurrences[0], {"sv": "Sjuk."}))
+    change(city, made, lambda e: changing.cancel_date(e.occurrences[0], {"sv": "Sjuk."}))
     change(
         city,
         made,
-        lambda e: actions.move_date(
+        lambda e: changing.move_date(
             e.occurrences[1], datetime(2026, 12, 3, 18), datetime(2026, 12, 3, 19), {}
         ),
     )

@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from portal.core.languages import languages
 from portal.events.recurrence import Rule, Series
 from portal.feeds.checks import LIMIT, NEAR, check
+from portal.feeds.health_words import FINDING
 from portal.feeds.ics import Entry, Header, Override, Words, calendar, vevents
-from portal.feeds.words import FINDING
 from tests.support.portal_app import Browser
 
 ZONE = "Europe/Stockholm"

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portal.feeds.clients import KINDS, kind_of, rounded
-from portal.feeds.words import CLIENT, OFTEN
+from portal.feeds.health_words import CLIENT, OFTEN
 
 REAL = {
     "Google-Calendar-Importer": "google",

@@ -173,7 +173,7 @@ def test_what_cannot_be_written_is_put_back(
     def fail(*_: object) -> None:
         raise RuntimeError("the disk is full")
 
-    monkeypatch.setattr(feed_jobs, "add_fetches", fail)
+    monkeypatch.setattr(feed_jobs.actions, "add_fetches", fail)
     with city.app_context():
         results = dict(jobs.tick())
         db.session.remove()

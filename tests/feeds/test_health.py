@@ -165,7 +165,7 @@ def test_the_size_is_told_against_the_limit(
     body = body.replace(
         b"X-FILL:" + b"x" * 61 + b"\r\n", (b"X-FILL:" + b"x" * 61 + b"\r\n") * lines
     )
-    monkeypatch.setattr(staff, "_body", lambda name, key: body)
+    monkeypatch.setattr(staff.formats, "calendar", lambda scope, key, base_url: body)
     told = words(section(read(editor, "/en/staff/feeds", is_public=False), "all"))
     assert f"{round(len(body) / 1000)} of 1,000 kB {word}" in told
     assert ("Works" in told) is sound

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from portal.core.database import begin_write
 from portal.core.extensions import db
 from portal.core.words import translator
-from portal.events import actions, queries
+from portal.events import actions, changing, queries
 from portal.events.models import Event, Occurrence
 from portal.events.recurrence import Series, wall
 from portal.feeds import listing
@@ -173,11 +173,11 @@ def test_an_entry_says_what_where_and_when_next(
     client: Browser, city: Flask, make_event: Make, engine: str
 ) -> None:
     made = make_event(WEEKLY, directed_to={"sv": "Kanariefåglar"}, cost={"sv": "20 kr"})
-    change(city, made, lambda e: actions.cancel_date(row(e, 1), {"sv": "Värden är sjuk."}))
+    change(city, made, lambda e: changing.cancel_date(row(e, 1), {"sv": "Värden är sjuk."}))
     change(
         city,
         made,
-        lambda e: actions.move_date(
+        lambda e: changing.move_date(
             row(e, 2), datetime(2026, 12, 10, 18), datetime(2026, 12, 10, 19), {}
         ),
     )
@@ -318,7 +318,7 @@ def test_one_date_whole(client: Browser, city: Flask, make_event: Make, engine: 
     change(
         city,
         made,
-        lambda e: actions.move_date(
+        lambda e: changing.move_date(
             row(e, 0),
             datetime(2026, 11, 26, 18),
             datetime(2026, 11, 26, 19, 30),
@@ -364,7 +364,7 @@ def test_one_date_whole(client: Browser, city: Flask, make_event: Make, engine: 
 
 def test_states_of_dates(client: Browser, city: Flask, make_event: Make) -> None:
     series, waits = make_event(WEEKLY), make_event(is_preliminary=True)
-    change(city, series, lambda e: actions.cancel_date(row(e, 0), {"sv": "Sjuk."}))
+    change(city, series, lambda e: changing.cancel_date(row(e, 0), {"sv": "Sjuk."}))
     told = {one["id"]: one for one in dates(client)}
     off = told[f"{series.uid}-20261125T1700"]
     assert (off["status"], off["note"], off["sign_up"]) == ("cancelled", "Sjuk.", "")

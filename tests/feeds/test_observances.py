@@ -15,7 +15,7 @@ from portal.core.extensions import db
 from portal.events import observance_actions as actions
 from portal.events.models import Observance
 from portal.events.observing import TOLD
-from portal.feeds.queries import DAYS_AHEAD
+from portal.feeds.window import DAYS_AHEAD
 from portal.units import actions as units
 from tests.support.factories import NOW, TODAY, marked, new_event, new_observance
 from tests.support.icalpy import IcalJs, by_python

@@ -15,7 +15,7 @@ from portal.core import jobs
 from portal.core.database import begin_write
 from portal.core.extensions import db
 from portal.core.words import translator
-from portal.events import actions, queries
+from portal.events import actions, changing, queries
 from portal.feeds.models import QuietFeed
 from portal.feeds.texts import rendered
 from portal.places import actions as places
@@ -189,7 +189,7 @@ def test_nothing_but_times(
         cost={"sv": "Kanariefågel"},
         phone="0555-1",
     )
-    change(city, made, lambda e: actions.cancel_date(e.occurrences[1], {"sv": "Värden är sjuk."}))
+    change(city, made, lambda e: changing.cancel_date(e.occurrences[1], {"sv": "Värden är sjuk."}))
     tick(city)
     loud = client.get(f"/feeds/all.{key}.ics").text.replace("\r\n ", "")
     for word in ("anariefågel", "http", "0555"):
@@ -296,7 +296,7 @@ def test_it_is_fetched_like_any_feed(client: Browser, city: Flask, make_event: M
     change(
         city,
         made,
-        lambda e: actions.move_date(
+        lambda e: changing.move_date(
             e.occurrences[0], datetime(2026, 11, 26, 18), datetime(2026, 11, 26, 19), {}
         ),
     )

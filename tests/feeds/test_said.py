@@ -12,7 +12,7 @@ from portal.core.database import begin_write
 from portal.core.extensions import db
 from portal.events import changing, hosting, queries
 from portal.events.models import Event
-from portal.feeds.queries import rendered
+from portal.feeds.texts import rendered
 from tests.support.factories import NOW, Made, on_now
 from tests.support.portal_app import Browser
 
