@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import TypeVar
 
-from sqlalchemy import ColumnElement, Select, and_, case, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, or_, select, union
 
 from portal.core.extensions import db
 from portal.core.forms import parse_day, tidy_line
@@ -111,8 +111,10 @@ def narrow(query: Select[Row], wanted: Filter, today: date) -> Select[Row]:
     """The part of a query over events and their dates that a filter wants. A date is where it
     is itself: one that is elsewhere than its series is found there, and not at the usual place."""
     for places, hosts in _told(wanted, today):
-        # The events first: they are few, and an index leads from them to their dates.
-        query = query.where(_anywhere(places, hosts))
+        if len(hosts) < 2:
+            # A unit's or place's events are few, and looked up first; an area's are so many
+            # that its first page is sooner found by walking through the dates.
+            query = query.where(DATE.event_id.in_(union(*_candidates(places, hosts))))
         there = or_(
             DATE.place_id.in_(places),
             and_(DATE.place_id.is_(None), DATE.elsewhere == "", Event.place_id.in_(places)),
@@ -158,6 +160,18 @@ def _anywhere(places: Places, units: list[int]) -> ColumnElement[bool]:
     """With any date at the places, or hosted by the units."""
     there = held_at(places)
     return or_(there, _hosted(units)) if units else there
+
+
+def _candidates(places: Places, units: list[int]) -> list[Select[int]]:
+    """The same events as `_anywhere`, each condition a query with an index of its own."""
+    found = [
+        select(Event.id).where(Event.place_id.in_(places)),
+        select(Occurrence.event_id).where(Occurrence.place_id.in_(places)),
+    ]
+    if units:
+        found.append(select(Event.id).where(Event.unit_id.in_(units)))
+        found.append(select(CoHost.event_id).where(CoHost.unit_id.in_(units)))
+    return found
 
 
 def held_at(places: Places) -> ColumnElement[bool]:

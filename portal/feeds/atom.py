@@ -86,8 +86,8 @@ def _quoted(text: str) -> str:
 
 
 def _plain(text: str) -> str:
-    """Without what XML cannot carry, and without the joiners that only pages need."""
-    return clean(text).replace("\u2060", "")
+    """Without what XML cannot carry, and without the joiners and spaces that only pages need."""
+    return clean(text.replace("\u2060", "").replace("\xa0", " "))
 
 
 def _instant(moment: datetime) -> str:

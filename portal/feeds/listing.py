@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, cast
 from zoneinfo import ZoneInfo
 
 from portal.core.extensions import db
 from portal.core.languages import languages
 from portal.core.words import chosen, translator
-from portal.events.models import Event
+from portal.events.models import Event, Occurrence
 from portal.events.recurrence import instant, wall
 from portal.events.showing import when_words
 from portal.feeds import observances, queries
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 JSON_VERSION = 1
 # A city's whole year would be tens of megabytes; a unit's own page asks for its own dates.
-MOST_DATES = 2000
+MOST_DATES = 1000
 NEXT_DATES = 3
 
 
@@ -52,7 +52,7 @@ def news(scope: Scope, key: str, base_url: str) -> bytes:
     events = events_told(db.session.scalars(query.with_only_columns(Event.id)))
     coming: dict[int, list[DateFacts]] = {}
     shown = queries.next_dates(scope, today, zone, NEXT_DATES)
-    for event, row in dates_told(shown, NEXT_DATES * len(events)):
+    for event, row in dates_told(shown, NEXT_DATES * len(events), events):
         coming.setdefault(event.id, []).append(row)
     teller = Teller(key, base_url)
     return atom(feed, [_entry(teller, event, coming.get(event.id, [])) for event in events])
@@ -112,9 +112,8 @@ def dates(scope: Scope, key: str, base_url: str) -> bytes:
         days = observances.entries(key, base_url, today, zone)
         lines = [observances.as_date(day) for day in days]
     else:
-        found = dates_told(queries.dates_shown(scope, today, zone), MOST_DATES + 1)
-        is_whole = len(found) <= MOST_DATES
-        lines = [_date(teller, event, row) for event, row in found[:MOST_DATES]]
+        found, is_whole = _dates(scope, today, zone)
+        lines = [_date(teller, event, row) for event, row in found]
     answer = {
         "version": JSON_VERSION,
         "name": feed_name(scope, site, key),
@@ -125,6 +124,20 @@ def dates(scope: Scope, key: str, base_url: str) -> bytes:
         "dates": lines,
     }
     return json.dumps(answer, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _dates(
+    scope: Scope, today: date, zone: ZoneInfo
+) -> tuple[list[tuple[EventFacts, DateFacts]], bool]:
+    """The dates of the window, and whether all of them: what has been is left out first."""
+    shown, midnight = queries.dates_shown(scope, today, zone), queries.midnight(today, zone)
+    coming = dates_told(shown.where(Occurrence.ends_at > midnight), MOST_DATES + 1)
+    if len(coming) > MOST_DATES:
+        return coming[:MOST_DATES], False
+    room, known = MOST_DATES - len(coming), [event for event, _ in coming]
+    been = shown.where(Occurrence.ends_at <= midnight)
+    past = dates_told(been, room + 1, known, is_latest=True)
+    return [*past[:room][::-1], *coming], len(past) <= room
 
 
 def _date(teller: Teller, event: EventFacts, row: DateFacts) -> dict[str, Any]:

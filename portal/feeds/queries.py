@@ -23,6 +23,7 @@ from portal.feeds.window import changed_at as changed_at
 from portal.feeds.window import dates_between as dates_between
 from portal.feeds.window import dates_shown as dates_shown
 from portal.feeds.window import last_modified as last_modified
+from portal.feeds.window import midnight as midnight
 from portal.feeds.window import next_dates as next_dates
 from portal.feeds.window import next_midnight as next_midnight
 from portal.feeds.window import public_events as public_events

@@ -143,14 +143,20 @@ def events_told(
     return [found[event_id] for event_id in wanted if event_id in found]
 
 
-def dates_told(query: Select[int], most: int) -> list[tuple[EventFacts, DateFacts]]:
-    """The dates of a query of their ids, soonest first and `most` at most, with their events."""
-    dated = _DATES.where(_DATE.c.id.in_(query)).order_by(_DATE.c.starts_at, _DATE.c.id)
+def dates_told(
+    query: Select[int], most: int, known: Iterable[EventFacts] = (), *, is_latest: bool = False
+) -> list[tuple[EventFacts, DateFacts]]:
+    """The dates of a query of their ids, `most` at most, with their events; those that are known
+    are not read again. Soonest first, or latest first."""
+    order = (_DATE.c.starts_at, _DATE.c.id)
+    order_by = [column.desc() for column in order] if is_latest else order
+    dated = _DATES.where(_DATE.c.id.in_(query)).order_by(*order_by)
     rows = db.session.connection().execute(dated.limit(most)).all()
     around = Surroundings()
     around.learn(set(), set(), {row.place_id for row in rows})
-    events = events_told(sorted({row.event_id for row in rows}), around=around)
-    by_id = {event.id: event for event in events}
+    by_id = {event.id: event for event in known}
+    missing = sorted({row.event_id for row in rows} - set(by_id))
+    by_id |= {event.id: event for event in events_told(missing, around=around)}
     return [(by_id[row.event_id], around.date(row)) for row in rows]
 
 

@@ -24,38 +24,41 @@ DAYS_BACK = 60
 DAYS_AHEAD = 366
 
 
+def midnight(today: date, zone: ZoneInfo) -> datetime:
+    """When the day begins."""
+    return datetime.combine(today, time(), zone).astimezone(UTC)
+
+
 def window(today: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
     """The instants between which a feed shows dates: 60 days back, 12 months ahead."""
-    midnight = datetime.combine(today, time(), zone).astimezone(UTC)
-    return midnight - timedelta(days=DAYS_BACK), midnight + timedelta(days=DAYS_AHEAD)
+    begins = midnight(today, zone)
+    return begins - timedelta(days=DAYS_BACK), begins + timedelta(days=DAYS_AHEAD)
 
 
 def shown_window(wanted: Filter, today: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
     """The window as far as a filter's own days leave it open."""
     since, until = window(today, zone)
     if wanted.from_on is not None:
-        since = max(since, datetime.combine(wanted.from_on, time(), zone).astimezone(UTC))
+        since = max(since, midnight(wanted.from_on, zone))
     if wanted.to_on is not None:
-        after = wanted.to_on + timedelta(days=1)
-        until = min(until, datetime.combine(after, time(), zone).astimezone(UTC))
+        until = min(until, midnight(wanted.to_on + timedelta(days=1), zone))
     return since, until
 
 
 def next_midnight(today: date, zone: ZoneInfo) -> datetime:
     """When the window moves on."""
-    return datetime.combine(today + timedelta(days=1), time(), zone).astimezone(UTC)
+    return midnight(today + timedelta(days=1), zone)
 
 
 def changed_at(today: date, zone: ZoneInfo) -> datetime:
     """The newest public change; the last midnight where nothing has ever changed."""
     changed = db.session.scalar(select(ChangeCounter.changed_at))
-    return changed or datetime.combine(today, time(), zone).astimezone(UTC)
+    return changed or midnight(today, zone)
 
 
 def last_modified(today: date, zone: ZoneInfo) -> datetime:
     """The newest public change or the last time the window moved; never falls."""
-    midnight = datetime.combine(today, time(), zone).astimezone(UTC)
-    return max(changed_at(today, zone), midnight)
+    return max(changed_at(today, zone), midnight(today, zone))
 
 
 def public_events() -> Select[Event]:
@@ -97,8 +100,8 @@ def dates_shown(wanted: Scope, today: date, zone: ZoneInfo) -> Select[int]:
 
 def next_dates(wanted: Scope, today: date, zone: ZoneInfo, each: int) -> Select[int]:
     """Ids of the first dates of each event that have not ended when the day begins."""
-    midnight = datetime.combine(today, time(), zone).astimezone(UTC)
-    shown = dates_shown(wanted, today, zone).where(Occurrence.ends_at > midnight)
+    coming = Occurrence.ends_at > midnight(today, zone)
+    shown = dates_shown(wanted, today, zone).where(coming)
     place = func.row_number().over(
         partition_by=Occurrence.event_id, order_by=(Occurrence.starts_at, Occurrence.id)
     )
