@@ -84,6 +84,8 @@ def page_path(scope: Scope, key: str) -> str:
     """The page for people about what a feed is about, as a path in a language."""
     if scope.event is not None:
         path = f"/events/{scope.event.slug}"
+    elif scope.name == queries.OBSERVANCES:
+        path = "/observances"
     elif scope.name.startswith(("unit-", "place-")):
         what, _, slug = scope.name.partition("-")
         path = f"/{what}s/{slug}"
