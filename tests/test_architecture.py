@@ -67,6 +67,7 @@ LAYER_OF = {
     "portal.events.continuing": "actions",
     "portal.events.closing": "actions",
     "portal.feeds.finding": "queries",
+    "portal.feeds.devices": "words",
     "portal.feeds.subscribing": "showing",
     "portal.feeds.health": "showing",
     "portal.feeds.reading": "queries",

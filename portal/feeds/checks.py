@@ -46,13 +46,6 @@ class Report:
         return all(one.code == "size_near" for one in self.problems)
 
 
-@dataclass(frozen=True)
-class Found(Fault):
-    """A fault of one event."""
-
-    uid: str = ""
-
-
 def check(data: bytes, now: datetime) -> Report:
     """Everything that is wrong with a feed's bytes; `now` is aware."""
     calendars, faults = read(data)
@@ -64,9 +57,10 @@ def check(data: bytes, now: datetime) -> Report:
             if part.name == "VEVENT":
                 found += _event(part, zones, now)
                 series[part.value("UID")].append(part)
-    for uid, parts in series.items():
-        found += [Found(one.code, one.line, one.text, uid) for one in _series(parts)]
-    return Report((*_sized(len(data)), *_told_once(found)), len(data), len(series))
+    for parts in series.values():
+        found += _series(parts)
+    begins = sorted((part.line, uid) for uid, parts in series.items() for part in parts)
+    return Report((*_sized(len(data)), *_told_once(found, begins)), len(data), len(series))
 
 
 def _sized(size: int) -> Iterator[Problem]:
@@ -77,8 +71,9 @@ def _sized(size: int) -> Iterator[Problem]:
         yield Problem("size_near", facts=facts)
 
 
-def _told_once(found: list[Fault]) -> list[Problem]:
-    """One problem a code, with the first place and how many there are."""
+def _told_once(found: list[Fault], begins: list[tuple[int, str]]) -> list[Problem]:
+    """One problem a code: the first place, the event that is there, and how many there are.
+    `begins` has the first line of each event, in order."""
     first: dict[str, Fault] = {}
     times: dict[str, int] = defaultdict(int)
     for one in found:
@@ -91,7 +86,7 @@ def _told_once(found: list[Fault]) -> list[Problem]:
                 "line": one.line,
                 "text": one.text,
                 "times": times[code],
-                "uid": getattr(one, "uid", ""),
+                "uid": next((uid for line, uid in reversed(begins) if line <= one.line), ""),
             },
         )
         for code, one in first.items()
@@ -116,12 +111,11 @@ def _calendars(calendars: list[Component]) -> Iterator[Fault]:
 
 
 def _event(event: Component, zones: set[str], now: datetime) -> Iterator[Fault]:
-    uid = event.value("UID")
-    for fault in (*_times(event, zones, now), *_rule(event)):
-        yield Found(fault.code, fault.line, fault.text, uid)
+    yield from _times(event, zones, now)
+    yield from _rule(event)
     for name in NEEDED:
         if event.find(name) is None:
-            yield Found("missing", event.line, name, uid)
+            yield Fault("missing", event.line, name)
 
 
 def _times(event: Component, zones: set[str], now: datetime) -> Iterator[Fault]:

@@ -19,12 +19,14 @@ if TYPE_CHECKING:
 FETCH_DAYS = 14
 
 
-def next_dates(wanted: Scope, at: datetime, today: date, limit: int) -> list[Occurrence]:
+def next_dates(
+    wanted: Scope, since: datetime, until: datetime, today: date, limit: int
+) -> list[Occurrence]:
     """The next dates of a scope that are held, soonest first."""
     if wanted.event is not None:
-        rows = events.upcoming_of(wanted.event, at, 4 * limit)
+        rows = events.upcoming_of(wanted.event, since, 4 * limit)
     else:
-        rows = events.listed(wanted.wanted, at, None, today, limit=4 * limit)
+        rows = events.listed(wanted.wanted, since, until, today, limit=4 * limit)
     return [row for row in rows if row.status == "confirmed"][:limit]
 
 

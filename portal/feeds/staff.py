@@ -10,7 +10,8 @@ from portal.core.languages import language
 from portal.events import queries as events
 from portal.events.queries import Filter
 from portal.events.staff import own_unit_ids, own_units
-from portal.feeds import finding, formats, queries, subscribing
+from portal.feeds import finding, formats, queries
+from portal.feeds.devices import addresses, devices
 from portal.feeds.health import Health, fetched_words, health
 from portal.feeds.health_words import CLIENT, FINDING, OFTEN, say_finding
 from portal.feeds.words import feed_name
@@ -40,7 +41,7 @@ def index() -> str:
             (event, dates, fetched_words(fetched.get(f"event-{event.slug}", {})))
             for event, dates in coming
         ],
-        devices=subscribing.devices(subscribing.addresses(base_url, "/"), language().key),
+        devices=devices(addresses(base_url, "/"), language().key),
         choices=units.open_units(units.today()) if everybody else [],
         chosen=request.args.get("unit", ""),
         client_words=CLIENT.__getitem__,

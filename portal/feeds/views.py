@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, timedelta
-from typing import Any
+from datetime import timedelta
 
 from flask import (
     Blueprint,
@@ -15,6 +14,7 @@ from flask import (
     render_template,
     request,
 )
+from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as AnyResponse
 
 from portal.core.access import open_to
@@ -22,9 +22,12 @@ from portal.core.cache import keep_until, last_modified, never_keep
 from portal.core.clock import now
 from portal.core.languages import language, languages
 from portal.core.sealing import sign
-from portal.events.queries import event_by_slug, kinds
-from portal.events.showing import cards
+from portal.events.filters import choices
+from portal.events.queries import event_by_slug
+from portal.events.showing import Card, cards
 from portal.feeds import finding, formats, ics, listing, queries, showing, subscribing
+from portal.feeds.devices import addresses, devices
+from portal.feeds.forms import CalendarForm
 from portal.feeds.qr import drawing
 from portal.feeds.queries import Scope, feed_path
 from portal.feeds.reading import events_told
@@ -130,28 +133,37 @@ def subscribe() -> str | AnyResponse:
     if scope.moved_to is not None:
         return redirect(subscribing.page_url(scope.moved_to), 301)
     key, quiet = language().key, queries.quiet_path(scope.key, language().key)
-    at = subscribing.addresses(_base_url(), feed_path(scope, key))
+    at, dates = addresses(_base_url(), feed_path(scope, key)), _next_dates(scope)
     return render_template(
         "feeds/subscribe.html",
         scope=scope,
         name=feed_name(scope, units.municipality(), key),
         at=at,
         qr=drawing(_base_url() + subscribing.page_url(scope.key)),
-        devices=subscribing.devices(at, key),
-        dates=cards(finding.next_dates(scope, now(), today, 3), key),
-        quiet=subscribing.addresses(_base_url(), quiet) if quiet else None,
+        devices=devices(at, key, offers_dates=bool(dates)),
+        dates=dates,
+        quiet=addresses(_base_url(), quiet) if quiet else None,
         months=[today.replace(day=1), (today.replace(day=28) + timedelta(days=4)).replace(day=1)],
         list_url=subscribing.list_url(scope),
-        **_other_calendars(today),
+        form=_choose(scope),
     )
 
 
-def _other_calendars(today: date) -> dict[str, Any]:
-    return {
-        "kinds": [kind for kind in kinds() if kind.visibility in ("public", "without_place")],
-        "areas": units.areas(today),
-        "units": [unit for unit in units.open_units(today) if unit.kind != "association"],
-    }
+def _next_dates(scope: Scope) -> list[Card]:
+    """Three dates to take one by one; observances have no pages, so none to take."""
+    if scope.name == queries.OBSERVANCES:
+        return []
+    today = units.today()
+    since, until = queries.shown_window(scope.wanted, today, units.zone())
+    return cards(finding.next_dates(scope, max(since, now()), until, today, 3), language().key)
+
+
+def _choose(scope: Scope) -> CalendarForm:
+    """The way to another calendar, with what is chosen now."""
+    form = CalendarForm(MultiDict(subscribing.filters(scope)))
+    choices(form)
+    form.place.choices = subscribing.place_choices()
+    return form
 
 
 @blueprint.get("/robots.txt")

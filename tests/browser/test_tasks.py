@@ -81,7 +81,7 @@ def test_subscribe(site: Site, open_page: OpenPage, javascript: bool) -> None:
     assert answer.text().startswith("BEGIN:VCALENDAR\r\n")
     assert page.input_value("#address") == feed
     # Another calendar: choose and show.
-    page.select_option("#scope", f"unit-{UNIT}")
+    page.select_option("#unit", UNIT)
     effort.press("form.filters button")
     assert (effort.pages, effort.presses) == (2, 1)
     assert f"/feeds/unit-{UNIT}.sv.ics" in page.input_value("#address")

@@ -208,6 +208,9 @@ def test_the_place_is_told_and_each_fault_once() -> None:
     lines = data.split(b"\r\n")
     assert b"\x01" in lines[problem.facts["line"] - 1]
     assert problem.facts["times"] == 3, "the series and two dates"
+    assert problem.facts["uid"] == ENTRY.uid
+    (problem,) = check(GOOD.replace(b"VERSION:2.0", b"VERSION:2.0\x01"), NOW).problems
+    assert problem.facts["uid"] == "", "that is no event's"
     (problem,) = check(GOOD.replace(b"SEQUENCE:3", b"SEQUENCE:4", 1), NOW).problems
     assert problem.facts["uid"] == ENTRY.uid
 

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from portal.core import jobs
 from portal.core.database import begin_write
 from portal.core.extensions import db
-from portal.feeds import jobs as feed_jobs
+from portal.feeds import actions
 from portal.feeds.actions import FETCH_DAYS, add_fetches, purge_fetches
 from portal.feeds.counting import MOST, Counting, Counts, scope_of
 from portal.feeds.finding import fetches
@@ -173,7 +173,7 @@ def test_what_cannot_be_written_is_put_back(
     def fail(*_: object) -> None:
         raise RuntimeError("the disk is full")
 
-    monkeypatch.setattr(feed_jobs.actions, "add_fetches", fail)
+    monkeypatch.setattr(actions, "add_fetches", fail)
     with city.app_context():
         results = dict(jobs.tick())
         db.session.remove()

@@ -97,9 +97,9 @@ def test_fetches_are_told_in_words_and_few_are_not_told(city: Flask, editor: Bro
         db.session.commit()
     root = read(editor, "/en/staff/feeds", is_public=False)
     everything = words(section(root, "all"))
-    assert "Google Calendar hundreds of times" in everything
-    assert "Nextcloud a few times" in everything
-    assert "Thunderbird tens of times" in everything
+    assert "Google Calendar: hundreds of times" in everything
+    assert "Nextcloud: a few times" in everything
+    assert "Thunderbird: tens of times" in everything
     assert "iPhone" not in everything, "nine are too few to tell of"
     for number in ("432", "57"):
         assert number not in everything

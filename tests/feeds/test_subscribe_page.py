@@ -104,6 +104,70 @@ def test_the_next_dates_can_be_taken_one_by_one(
         assert client.get(dates[0]).mimetype == "text/calendar"
 
 
+def test_a_calendar_of_some_days_offers_dates_of_those_days(
+    client: Browser, make_event: Make, freeze: Callable[..., None]
+) -> None:
+    freeze(NOW)
+    made = make_event(WEEKLY)
+    root = read(client, "/subscribe?from=2026-12-01&to=2026-12-10&kind=language-cafe")
+    hrefs = [node.get("href") or "" for node in root.iter("a")]
+    dates = [href for href in hrefs if href.startswith("/events/") and href.endswith(".ics")]
+    assert dates == [f"/events/{made.slug}/{key}.ics" for key in made.keys[1:3]]
+
+
+def test_observances_have_no_single_dates(client: Browser, make_event: Make) -> None:
+    make_event(WEEKLY)
+    root = read(client, "/en/subscribe?scope=observances")
+    hrefs = [node.get("href") or "" for node in root.iter("a")]
+    assert not [href for href in hrefs if href.startswith("/en/events/")]
+    assert "webcal://127.0.0.1:8000/feeds/observances.en.ics" in hrefs
+    assert "/en/observances" in hrefs
+    told = words(find_all(root, "details", class_="device")[1])
+    assert "One date at a time" not in told
+    assert "All dates, with an app" in told
+
+
+FILTERS = {
+    "kind=language-cafe": "/feeds/kind-language-cafe.sv.ics",
+    f"unit={LIBRARY}": f"/feeds/unit-{LIBRARY}.sv.ics",
+    f"place={LIBRARY}": f"/feeds/place-{LIBRARY}.sv.ics",
+    "language=fi": "/feeds/language-fi.sv.ics",
+    f"kind=language-cafe&area=&unit={LIBRARY}&place=&language=": (
+        f"/feeds/events.sv.ics?kind=language-cafe&unit={LIBRARY}"
+    ),
+    "kind=&area=&unit=&place=&language=": "/feeds/all.sv.ics",
+}
+
+
+@pytest.mark.parametrize(("query", "feed"), FILTERS.items())
+def test_the_form_leads_to_the_calendar_of_what_was_chosen(
+    client: Browser, make_event: Make, query: str, feed: str
+) -> None:
+    make_event(WEEKLY, languages=("sv", "fi"))
+    root = read(client, f"/subscribe?{query}")
+    assert find_all(root, "input", id="address")[0].get("value") == BASE_URL + feed
+    assert client.get(feed).mimetype == "text/calendar"
+    (form,) = find_all(root, "form", class_="filters")
+    chosen = {
+        node.get("name"): option.get("value")
+        for node in form.iter("select")
+        for option in node.iter("option")
+        if option.get("selected") is not None and option.get("value")
+    }
+    wanted = dict(pair.split("=") for pair in query.split("&"))
+    assert chosen == {name: value for name, value in wanted.items() if value}, "and stays chosen"
+
+
+def test_the_form_asks_for_five_things_and_no_more(page: Element) -> None:
+    (form,) = find_all(page, "form", class_="filters")
+    names = [node.get("name") for node in form.iter("select")]
+    assert names in (
+        ["kind", "unit", "place", "language"],
+        ["kind", "area", "unit", "place", "language"],
+    )
+    assert not list(form.iter("input"))
+
+
 def test_a_renamed_calendar_leads_to_its_new_name(city: Flask, client: Browser) -> None:
     with city.app_context():
         begin_write()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from portal.feeds.subscribing import Device, addresses, devices
+from portal.feeds.devices import Device, addresses, devices
 
 ROOT = Path(__file__).resolve().parents[2]
 AT = addresses("https://moten.example.org", "/feeds/kind-language-cafe.sv.ics")
@@ -72,6 +72,13 @@ def test_the_button_is_where_it_works_and_nowhere_else() -> None:
     assert [step.url for step in app.steps if step.url] == [AT.webcal]
     assert [step.url for step in computer.steps] == ["#google"]
     assert sum(way.offers_dates for device in by_key.values() for way in device.ways) == 1
+
+
+def test_without_dates_there_is_no_way_that_takes_one() -> None:
+    android = devices(AT, "en", offers_dates=False)[1]
+    assert not any(way.offers_dates for way in android.ways)
+    assert len(android.ways) == 2
+    assert android.effort == ""
 
 
 def test_on_an_iphone_it_is_two_presses() -> None:
