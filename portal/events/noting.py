@@ -49,10 +49,7 @@ def noted(event: Event, what: str) -> Iterator[State]:
     before = _difference(fields, dates, event)
     if not (before["event"] or before["dates"] or before["added"] or more):
         return
-    if not (was_off or _is_off(event)):
-        for row in event.occurrences:
-            # Told apart in a feed once, told apart for good: stores would keep the old date.
-            row.is_override = row.is_override or str(row.id) in before["dates"]
+    _tell_apart(event, before, was_off)
     touch(event)
     set_listed(event)
     set_search(event)
@@ -105,6 +102,20 @@ def put_back(event: Event, change: EventChange) -> None:
 def _is_off(event: Event) -> bool:
     """Whether the series as such says that it is cancelled, and no date need say it."""
     return all(row.status == "cancelled" for row in event.occurrences)
+
+
+def _tell_apart(event: Event, before: State, was_off: bool) -> None:
+    """Marks the dates that feeds write out from now on. Told apart once, told apart for good:
+    stores keep what an override said when it is gone.
+
+    Only what is cancelled as a whole, and taken back so, is told by the series alone.
+    """
+    is_off = _is_off(event)
+    status = before["event"].get("status", event.status)
+    by_series = (was_off or is_off) and "cancelled" in (status, event.status)
+    for row in event.occurrences:
+        is_changed = str(row.id) in before["dates"] and not by_series
+        row.is_override |= is_changed or (row.status == "cancelled" and not is_off)
 
 
 def _fields(event: Event) -> State:

@@ -15,6 +15,7 @@ from functools import lru_cache
 from portal.core.text import clean
 from portal.events.recurrence import Series
 from portal.events.rrule import format_rrule
+from portal.feeds.month_ends import month_ends
 from portal.feeds.vtimezone import vtimezone
 
 PRODID = "-//Portal//Meeting places 1.0//EN"
@@ -201,7 +202,8 @@ def vevents(entry: Entry) -> bytes:
     rule = entry.rrule or format_rrule(series)
     if rule:
         lines.append(fold(f"RRULE:{rule}"))
-        lines += [_time("EXDATE", exdate, series) for exdate in sorted(series.exdates)]
+        left_out = series.exdates | month_ends(rule, series)
+        lines += [_time("EXDATE", exdate, series) for exdate in sorted(left_out)]
     lines += _component(entry, entry.words, entry.status, entry.contact)
     for override in entry.overrides:
         lines += [begin, _time("RECURRENCE-ID", override.recurrence_id, series)]

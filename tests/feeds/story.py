@@ -1,4 +1,4 @@
-"""Eight events and what an autumn does to them, told step by step.
+"""Nine events and what an autumn does to them, told step by step.
 
 The steps are data: a name, how long after the step before it, and what is done. Each answers the
 names of the events that it touched, so that whoever subscribes can be asked about the others too.
@@ -47,6 +47,9 @@ RHYTHMS: dict[str, Rhythm] = {
     "night": weekly(datetime(2026, 10, 10, 22), 6 * HOUR, date(2027, 4, 10)),
     "days": weekly(
         datetime(2026, 10, 3), 2 * DAY, date(2027, 4, 3), freq="MONTHLY", is_all_day=True
+    ),
+    "31st": weekly(
+        datetime(2026, 10, 31, 13), HOUR, date(2027, 5, 31), freq="MONTHLY", month_day=31
     ),
     "once": replace(weekly(datetime(2026, 11, 5, 18), 2 * HOUR, date(2026, 11, 5)), freq="ONCE"),
     "Helsinki": weekly(

@@ -136,6 +136,26 @@ def test_whole_days_are_dates() -> None:
     assert "EXDATE;VALUE=DATE:20261125" in lines
 
 
+def test_the_31st_leaves_out_the_last_day_of_shorter_months() -> None:
+    """Outlook would put it there; the rule passes these months over for all others."""
+    start = datetime(2026, 10, 31, 17)
+    series = Series(start, start + timedelta(hours=1), ZONE)
+    for day, interval, until, wanted in (
+        (31, 1, date(2027, 5, 31), ["20261130", "20270228", "20270430"]),
+        (31, 2, date(2027, 8, 31), ["20270228", "20270430", "20270630"]),
+        (30, 1, date(2027, 4, 30), ["20270228"]),
+        (28, 1, date(2027, 4, 30), []),
+    ):
+        rule = Rule("MONTHLY", until, interval, month_day=day)
+        first = start.replace(day=day)
+        whole = replace(series, starts=first, ends=first + timedelta(hours=1), rule=rule)
+        lines = unfolded(feed(replace(ENTRY, series=whole, overrides=())))
+        found = [line.rpartition(":")[2][:8] for line in lines if line.startswith("EXDATE")]
+        assert found == wanted, (day, interval)
+    last_friday = replace(series, rule=Rule("MONTHLY", date(2027, 5, 31), nth=(-1, 4)))
+    assert b"EXDATE" not in feed(replace(ENTRY, series=last_friday, overrides=()))
+
+
 def test_nothing_that_makes_an_event_an_invitation_or_confuses_a_client() -> None:
     names = {re.split("[;:]", line)[0] for line in unfolded(feed())}
     parts = {line.partition(":")[2] for line in unfolded(feed()) if line.startswith("BEGIN")}

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from email.utils import parsedate_to_datetime
 
@@ -51,6 +52,7 @@ class Living:
         self.seen: Said = set()
         self.last: TestResponse | None = None
         self.sequence = -1
+        self.told_apart: set[str] = set()
 
     def make(self) -> bool:
         """Makes and publishes the event; whether the rules let it be."""
@@ -101,6 +103,9 @@ class Living:
         self.sequence = min(sequences)
         stamps = set(re.findall(r"\r\n(?:DTSTAMP|LAST-MODIFIED):(\S+)", feed))
         assert len(stamps) == 1, "and one time"
+        told_apart = set(re.findall(r"\r\nRECURRENCE-ID\S+", feed))
+        assert self.told_apart <= told_apart, "an override is gone: stores keep what it said"
+        self.told_apart = told_apart
 
     def check_dates(self, found: list[Found]) -> None:
         said = {
@@ -207,6 +212,8 @@ DAY = timedelta(days=1)
 BACK = (Act("cancel", which=(2,)), Act("restore", which=(2,)), Act("undo"))
 AWAY = (Act("move", which=(4,), days=9), Act("alter", which=(4, 6), starts=time(23), ends=time(1)))
 ENDS = (Act("shorten", days=60), Act("lengthen", days=20, flag=True), Act("undo", 9 * DAY))
+SHORT = replace(WEEKLY, until=date(2026, 10, 14))
+ONE_BY_ONE = (*(Act("cancel", which=(number,)) for number in (0, 1)), Act("restore", which=(1,)))
 OVER = (Act("hand_over", number=1), Act("cancel_all"), Act("undo", 50 * DAY))
 
 
@@ -220,6 +227,7 @@ def test_every_calendar_and_page_says_what_happened(
     @example(Life(WEEKLY, NOW, acts=AWAY))
     @example(Life(WEEKLY, NOW, acts=ENDS))
     @example(Life(WEEKLY, NOW, acts=OVER))
+    @example(Life(SHORT, NOW, acts=ONE_BY_ONE))
     def check(life: Life) -> None:
         live(city, life, freeze, ical_js)
 

@@ -228,6 +228,7 @@ FAULTS = {
     "overrides lost": ALL,
     "a restored date is forgotten": STORES,
     "EXDATE for a published date": ALL - {"Google, removes"},
+    "the 31st of every month": {"Outlook"},
     "a bad fold": ALL - {"Outlook", "ICSx5"},
     "no VTIMEZONE": {*ICAL_JS, "Outlook"},
     "starts in UTC": ALL,

@@ -87,6 +87,15 @@ def _uid(event: bytes) -> bytes:
     return found[1] if found else b""
 
 
+def _31st_of_every_month(feed: bytes, changes: int) -> bytes:
+    """A rule of the 31st that does not leave the last day of shorter months out."""
+
+    def change(event: bytes) -> bytes:
+        return re.sub(rb"\r\nEXDATE[^\r]+", b"", event) if b"BYMONTHDAY=31" in event else event
+
+    return _each(feed, change)
+
+
 def _bad_fold(feed: bytes, changes: int) -> bytes:
     """Lines broken without the space that says that they go on; not from the beginning on."""
     return feed.replace(b"\r\n ", b"\r\n", 1) if changes > 4 else feed
@@ -140,6 +149,7 @@ SPOILS: dict[str, Spoil] = {
     "overrides lost": _overrides_lost,
     "a restored date is forgotten": _restored_is_forgotten,
     "EXDATE for a published date": _cancelled_is_left_out,
+    "the 31st of every month": _31st_of_every_month,
     "a bad fold": _bad_fold,
     "no VTIMEZONE": _no_vtimezone,
     "starts in UTC": _utc_starts,
