@@ -16,6 +16,7 @@ from portal.core.extensions import db
 from portal.core.problems import Problem, Refused
 from portal.core.text import Localised
 from portal.events import queries
+from portal.events.actions import cancel
 from portal.events.models import Event, EventChange, ExDate, Occurrence
 from portal.events.noting import last_change, noted, put_back
 from portal.events.recurrence import expand, instant, starts_of, wall
@@ -145,7 +146,7 @@ def lengthen(event: Event, last_on: date, left_out: Sequence[LeftOut], today: da
     if problems := check_longer(whole, today):
         raise Refused(*[replace(problem, field="last_on") for problem in problems])
     known = {row.recurrence_id for row in event.occurrences} | series.exdates
-    end = last_confirmed(event)
+    back = again(event, last_on)
     with noted(event, "lengthen"):
         event.rrule = format_rrule(whole)
         reasons = {row.recurrence_id: dict(row.reason) for row in left_out}
@@ -156,9 +157,15 @@ def lengthen(event: Event, last_on: date, left_out: Sequence[LeftOut], today: da
         event.occurrences += new_rows(
             whole, [dated for dated in expand(whole) if dated.recurrence_id not in known]
         )
-        for row in queries.coming(event, now()):
-            if row.status == "cancelled" and end < row.recurrence_id.date() <= last_on:
-                row.status, row.note = "confirmed", {}
+        for row in back:
+            row.status, row.note = "confirmed", {}
+
+
+def again(event: Event, last_on: date) -> list[Occurrence]:
+    """The cancelled dates at a series' end that happen after all when it goes on to a day."""
+    rows, end = queries.coming(event, now()), last_confirmed(event)
+    off = [row for row in rows if row.status == "cancelled"]
+    return [row for row in off if end < row.recurrence_id.date() <= last_on]
 
 
 def last_confirmed(event: Event) -> date:
@@ -205,12 +212,12 @@ def undo(event: Event) -> EventChange:
 
 
 def _undo_linked(change: EventChange) -> None:
-    """A new rhythm made a series of its own: with the change, that goes too."""
+    """A new rhythm made a series of its own: with the change, that goes too, as a whole."""
     linked = queries.event_by_id(change.before.get("linked", 0))
-    if linked is not None and linked.status == "published":
-        rows = [row for row in queries.coming(linked, now()) if row.status == "confirmed"]
-        if rows:
-            cancel_dates(linked, rows, struck())
+    if linked is not None:
+        linked.continues_id = None
+        if linked.status == "published":
+            cancel(linked, struck())
 
 
 def _coming(event: Event, rows: Sequence[Occurrence]) -> None:

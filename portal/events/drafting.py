@@ -37,6 +37,7 @@ class Draft:
     series: Series | None
     left_out: list[LeftOut]
     problems: list[Problem]
+    skips: tuple[bool, bool] = (False, False)
 
 
 def fill_choices(form: EventForm, editable: list[Unit], bookable: list[Place]) -> None:
@@ -78,7 +79,7 @@ def read(form: EventForm, chosen_out: list[date]) -> Draft:
     """The draft that a valid form describes; what is wrong with its times is in `problems`."""
     details = read_details(form)
     series, out, problems = read_when(form, chosen_out)
-    return Draft(details, series, out, problems)
+    return Draft(details, series, out, problems, skips(form))
 
 
 def read_when(
@@ -88,8 +89,12 @@ def read_when(
     series, problems = _series(form)
     if series is None:
         return None, [], problems
-    breaks, holidays = bool(form.skip_breaks.data), bool(form.skip_holidays.data)
-    return series, leave_out(series, chosen_out, breaks, holidays), problems
+    return series, leave_out(series, chosen_out, *skips(form)), problems
+
+
+def skips(form: EventForm) -> tuple[bool, bool]:
+    """Whether breaks, and whether public holidays, are left out: now and when it goes on."""
+    return bool(form.skip_breaks.data), bool(form.skip_holidays.data)
 
 
 def read_details(form: EventForm) -> Details:

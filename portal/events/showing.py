@@ -206,12 +206,24 @@ def date_row(
         "iso": start.isoformat(timespec="minutes"),
         "text": day_words(start.date(), key, with_year=True),
         "time": time_span(start, ends, key, series.is_all_day),
-        "state": "off" if is_out else "clash" if trouble or (clash and clash.is_hard) else "on",
+        "state": "off"
+        if is_out
+        else "clash"
+        if trouble or (clash and clash.is_hard)
+        else "shared"
+        if clash
+        else "on",
         "state_text": reason
         or (_("Left out") if is_out else _("Clocks change") if trouble else _row_word(clash, _)),
         "note": clash.words if clash and not is_out else None,
         "checked": is_out,
     }
+
+
+def _row_state(trouble: bool, clash: Clash | None) -> str:
+    if trouble or (clash and clash.is_hard):
+        return "clash"
+    return "shared" if clash else "on"
 
 
 def _row_word(clash: Clash | None, tr: Callable[[str], str]) -> str:

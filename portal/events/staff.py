@@ -105,8 +105,10 @@ def _store(event: Event | None, draft: drafting.Draft) -> Event:
         raise Refused(Problem("all_past", "first_day"))
     arguments = (draft.details, draft.series, draft.left_out, units.today())
     if event is None:
-        return actions.create(*arguments)
-    actions.rewrite(event, *arguments)
+        event = actions.create(*arguments)
+    else:
+        actions.rewrite(event, *arguments)
+    event.skip_breaks, event.skip_holidays = draft.skips
     return event
 
 

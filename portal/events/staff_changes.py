@@ -119,10 +119,10 @@ def last_day(event_id: int) -> Answer:
     is_sound = request.method == "POST" and form.validate()
     days, last = skipped_days(), form.last_on.day or changing.last_confirmed(event)
     off = [row for row in queries.coming(event, now()) if _ends_before(row, last)]
-    plan = planning.longer(event, last, days)
+    plan, back = planning.longer(event, last, days), [] if off else changing.again(event, last)
 
     def page() -> str:
-        shown = {"last_on": last, "is_shown": is_sound, "plan": plan, **_listed(event, off)}
+        shown = {"is_shown": is_sound, "plan": plan, "off": off, **_listed(event, off or back)}
         return render_template("events/staff_last_day.html", form=form, **shown)
 
     def act() -> None:
@@ -131,6 +131,8 @@ def last_day(event_id: int) -> Answer:
         else:
             changing.lengthen(event, last, plan.left_out, units.today())
 
+    if request.method == "GET":
+        form.last_on.data = last.isoformat()
     if not is_sound or request.form.get("do") != "save":
         return (page(), 422) if form.errors else page()
     if off and not form.reason.data:

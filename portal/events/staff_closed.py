@@ -45,9 +45,11 @@ def do_closed_today(slug: str) -> Response | tuple[str, int]:
     is_sound = form.validate()
     first, last = _days(form.first_on.data or "", form.last_on.data or "")
     rows = _dates(unit, first, last)
-    kept = {str(row.id) for row in rows} - set(request.form.getlist("date"))
-    if not is_sound or request.form.get("do") == "show":
-        return _page(unit, form, rows, kept if is_sound else set()), 422 if form.errors else 200
+    # What the page has not shown yet is shown first, ticked: nothing is cancelled unseen.
+    shown, ticked = (set(request.form.getlist(name)) for name in ("shown", "date"))
+    kept, unseen = shown - ticked, {str(row.id) for row in rows} - shown
+    if not is_sound or unseen or request.form.get("do") == "show":
+        return _page(unit, form, rows, kept), 422 if form.errors else 200
     try:
         off = [row for row in rows if str(row.id) not in kept]
         close(unit, first, last, {"sv": form.reason.data or ""}, off)

@@ -45,7 +45,9 @@ def rhythm(event_id: int) -> Answer:
     def act() -> None:
         if series is None:
             raise Refused(*problems)
-        continuing.change_rhythm(event, series, out, units.today(), may_use_place(event))
+        may_use = may_use_place(event)
+        new = continuing.change_rhythm(event, series, out, units.today(), may_use)
+        new.skip_breaks, new.skip_holidays = drafting.skips(form)
 
     if not is_sound or request.form.get("do") in SHOW:
         form.add(problems, say_problem)

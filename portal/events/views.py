@@ -114,14 +114,15 @@ def _with_page(number: int) -> str:
 def event(slug: str) -> str:
     found = _public_event(slug)
     dates = queries.upcoming_of(found, now())
+    coming = next((row for row in dates if row.status == "confirmed"), None)
     return render_template(
         "events/event.html",
         event=found,
         cards=showing.cards(dates[:60], language().key),
-        is_off=found.status == "cancelled",
-        next_date=next((row for row in dates if row.status == "confirmed"), None),
+        is_off=found.status == "cancelled" or bool(dates and coming is None),
+        top=showing.card(coming, language().key) if coming else None,
         further=max(0, len(dates) - 60),
-        later=None if any(row.status == "confirmed" for row in dates) else _later(found),
+        later=None if coming else _later(found),
         machine_text=structured(dates, language().key),
         **_shown(found),
     )

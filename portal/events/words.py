@@ -48,8 +48,8 @@ REPEAT = {
     "fortnightly": _l("Every second week"),
     "daily": _l("Every day"),
     "month_date": _l("Every month, the same date"),
-    "month_nth": _l("Every month, the same weekday: the second Tuesday"),
-    "month_last": _l("Every month, the last weekday: the last Tuesday"),
+    "month_nth": _l("Every month, the same weekday, for example the second Tuesday"),
+    "month_last": _l("Every month, the last such weekday, for example the last Tuesday"),
 }
 
 

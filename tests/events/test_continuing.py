@@ -92,6 +92,8 @@ def test_another_rhythm_undone_is_undone_on_both_sides() -> None:
     changing.undo(event)
     assert {row.status for row in event.occurrences} == {"confirmed"}
     assert {row.status for row in new.occurrences} == {"cancelled"}
+    assert (new.status, new.continues_id) == ("cancelled", None)
+    assert overview.series_since(unit().id, date(2026, 1, 1)) == [event], "it goes on as before"
 
 
 def test_another_rhythm_does_not_begin_in_the_past() -> None:

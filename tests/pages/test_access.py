@@ -208,7 +208,7 @@ TABLE: dict[tuple[str, str], Row] = {
     ("staff_closed.do_closed_today", "POST"): Row(
         "/staff/units/{unit}/closed-today",
         (401, 303, 403, 422, 403, 303, 422),
-        {"reason": "Ström", "first_on": "2026-11-20"},
+        {"reason": "Ström", "first_on": "2026-11-21"},
     ),
     ("staff_events.restore_date", "POST"): Row(
         "/staff/events/{published}/dates/{cancelled_key}/restore",

@@ -16,7 +16,7 @@ from portal.events import queries
 from portal.events.models import Event
 from portal.events.recurrence import Rule, Series
 from portal.places import actions as places
-from tests.support.factories import NOW, TODAY, WEEKLY, ZONE, Made, unit
+from tests.support.factories import NOW, ONCE, TODAY, WEEKLY, ZONE, Made, unit
 from tests.support.portal_app import LIBRARY, Browser
 
 Make = Callable[..., Made]
@@ -226,7 +226,8 @@ def test_the_house_is_closed_today(city: Flask, editor: Browser, make_event: Mak
     assert "2 tillfällen ställs in" in page
     ids = re.findall(r'name="date" value="(\d+)" checked', page)
     assert len(ids) == 2
-    status, where = post(editor, at, first_on=TODAY.isoformat(), reason="Vattenläcka", date=ids[:1])
+    form = {"first_on": TODAY.isoformat(), "reason": "Vattenläcka", "shown": ids}
+    status, where = post(editor, at, **form, date=ids[:1])
     assert (status, where.split("?")[0]) == (303, "/staff")
     states = [next(iter(rows(city, made.id).values()))[0] for made in (first, second)]
     assert sorted(states) == ["cancelled", "confirmed"], "what is unticked happens"
@@ -243,9 +244,76 @@ def test_what_has_been_today_is_left_as_it_was(
     at = f"/staff/units/{LIBRARY}/closed-today"
     ids = re.findall(r'name="date" value="(\d+)" checked', editor.get(at).text)
     assert len(ids) == 1
-    assert post(editor, at, first_on=TODAY.isoformat(), reason="Ström", date=ids)[0] == 303
+    form = {"first_on": TODAY.isoformat(), "reason": "Ström", "shown": ids, "date": ids}
+    assert post(editor, at, **form)[0] == 303
     states = [next(iter(rows(city, made.id).values()))[0] for made in (early, late)]
     assert states == ["confirmed", "cancelled"]
+
+
+def test_other_days_are_shown_before_anything_is_cancelled(
+    city: Flask, editor: Browser, make_event: Make
+) -> None:
+    """Nothing today; tomorrow's is shown ticked first, however the form was sent."""
+    made = make_event(ONCE)
+    at = f"/staff/units/{LIBRARY}/closed-today"
+    form = {"first_on": "2026-11-25", "reason": "Vattenläcka", "do": "close"}
+    status, page = post(editor, at, **form)
+    ids = re.findall(r'name="date" value="(\d+)" checked', page)
+    assert (status, len(ids)) == (200, 1)
+    assert rows(city, made.id) == {"2026-11-25": ("confirmed", "1600")}
+    status, where = post(editor, at, **form, shown=ids, date=ids)
+    assert (status, where.endswith("done=closed&n=1")) == (303, True)
+    assert "1 tillfälle är inställt" in editor.get(where).text
+    assert rows(city, made.id) == {"2026-11-25": ("cancelled", "1600")}
+
+
+def test_breaks_are_left_out_again_when_a_new_series_goes_on(city: Flask, editor: Browser) -> None:
+    """What the form said of breaks is kept with the event: for a longer series and a new term."""
+    with city.app_context():
+        begin_write()
+        places.add_break({"sv": "Sportlov"}, date(2027, 2, 8), date(2027, 2, 12))
+        kind = queries.kind_by_slug("language-cafe")
+        form: dict[str, object] = {
+            "title": "Träff",
+            "kind": kind.id if kind else 0,
+            "place": "0",
+            "elsewhere": "Parken",
+            "unit": unit().id,
+            "first_day": "2027-01-13",
+            "starts": "17:00",
+            "ends": "18:00",
+            "repeat": "weekly",
+            "until": "2027-02-03",
+            "visibility": "usual",
+            "sign_up": "none",
+            "age_unit": "years",
+            "skip_breaks": "y",
+        }
+        db.session.commit()
+    where = post(editor, "/staff/events/new", **form, do="publish")[1]
+    event_id = int(where.split("/")[3])
+    page = post(editor, f"/staff/events/{event_id}/last-day", last_on="2027-02-17", do="dates")[1]
+    assert "Sportlov" in page
+    page = editor.get(f"/staff/events/{event_id}/rhythm").text
+    assert re.search(r'<input checked[^>]*name="skip_breaks"|name="skip_breaks"[^>]*checked', page)
+
+
+def test_dates_that_come_back_are_shown_before(city: Flask, editor: Browser, series: Made) -> None:
+    at = f"/staff/events/{series.id}/last-day"
+    post(editor, at, last_on="2026-12-20", reason="Slut", do="save")
+    assert 'value="2026-12-16"' in editor.get(at).text, "the last day as it is now"
+    page = post(editor, at, last_on="2027-02-03", do="dates")[1]
+    assert "6 inställda tillfällen blir av ändå" in page
+    assert "Lägg till 7 tillfällen" in page
+
+
+def test_a_series_all_cancelled_does_not_look_as_if_it_was_on(
+    editor: Browser, series: Made
+) -> None:
+    post(editor, f"/staff/events/{series.id}/dates/cancel", all="1", reason="Sjuk")
+    page = editor.get(f"/events/{series.slug}").text
+    assert "Tillfällena som är kvar är inställda." in page
+    assert "Det är bara att komma" not in page
 
 
 def test_closing_wants_a_reason_and_keeps_the_ticks(editor: Browser, make_event: Make) -> None:
