@@ -136,6 +136,17 @@ def test_whole_days_are_dates() -> None:
     assert "EXDATE;VALUE=DATE:20261125" in lines
 
 
+def test_a_left_out_31st_stays_left_out_for_ical_js() -> None:
+    """An EXDATE that belongs to no date would hide the one right after it from ical.js."""
+    start = datetime(2027, 1, 31, 17)
+    rule = Rule("MONTHLY", date(2027, 7, 31), month_day=31)
+    gone = datetime(2027, 3, 31, 17)
+    series = Series(start, start + timedelta(hours=1), ZONE, False, rule, frozenset({gone}))
+    lines = unfolded(feed(replace(ENTRY, series=series, overrides=())))
+    found = [line.rpartition(":")[2][:8] for line in lines if line.startswith("EXDATE")]
+    assert found == ["20270331", "20270430", "20270630"], "not 28 February"
+
+
 def test_the_31st_leaves_out_the_last_day_of_shorter_months() -> None:
     """Outlook would put it there; the rule passes these months over for all others."""
     start = datetime(2026, 10, 31, 17)
