@@ -9,12 +9,13 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from portal.core.languages import language
+from portal.core.problems import Problem
 from portal.events import queries
 from portal.events.clashing import clashes
 from portal.events.forms import AlterForm, MoveForm, TermForm
 from portal.events.models import Event, Occurrence
 from portal.events.recurrence import MAX_DATES, Dated, Series, expand, series_in, starts_of, wall
-from portal.events.rules import Alteration, LeftOut, left_out, times_on, without
+from portal.events.rules import Alteration, LeftOut, check_longer, left_out, times_on, without
 from portal.events.showing import date_row
 from portal.places import queries as places
 from portal.places.models import Place
@@ -37,6 +38,13 @@ class Plan:
     @property
     def count(self) -> int:
         return sum(row["state"] != "off" for row in self.rows)
+
+    def problems(self, today: date, field: str) -> list[Problem]:
+        """What the rules have against the series, seen from today, said at `field`."""
+        if not self.rows:
+            return []
+        found = check_longer(without(self.series, self.left_out), today)
+        return [replace(problem, field=field) for problem in found]
 
     @property
     def clashing(self) -> list[str]:

@@ -18,6 +18,7 @@ from portal.events.forms import AlterForm, LastDayForm, MoveForm, ReasonForm
 from portal.events.models import Event, Occurrence
 from portal.events.staff import blueprint, own_event, own_units, skipped_days
 from portal.events.staff_dates import own_date, settle
+from portal.events.words import say_problem
 from portal.places import queries as places
 from portal.places.words import place_name
 from portal.units import queries as units
@@ -133,7 +134,8 @@ def last_day(event_id: int) -> Answer:
 
     if request.method == "GET":
         form.last_on.data = last.isoformat()
-    if not is_sound or request.form.get("do") != "save":
+    form.add(plan.problems(units.today(), "last_on"), say_problem)
+    if form.errors or not is_sound or request.form.get("do") != "save":
         return (page(), 422) if form.errors else page()
     if off and not form.reason.data:
         form.reason.errors = [str(ReasonForm.MISSING)]

@@ -50,7 +50,7 @@ def rhythm(event_id: int) -> Answer:
         new.skip_breaks, new.skip_holidays = drafting.skips(form)
 
     if not is_sound or request.form.get("do") in SHOW:
-        form.add(problems, say_problem)
+        form.add(problems + (plan.problems(units.today(), "until") if plan else []), say_problem)
         return (page(), 422) if form.errors else page()
     return settle(event, form, "rhythm", act, page)
 
@@ -68,6 +68,7 @@ def copy(event_id: int) -> Answer:
         return render_template("events/staff_copy.html", form=form, event=event, **shown)
 
     if plan is None or request.form.get("do") in SHOW:
+        form.add(plan.problems(units.today(), "last_day") if plan else [], say_problem)
         return (page(), 422) if form.errors else page()
     made: list[Event] = []
     answer = settle(event, form, "copied", lambda: made.append(_copy(event, plan)), page)

@@ -49,7 +49,7 @@ def site(
     """`portal serve` on a free port of this machine, on a copy of the demonstration."""
     need("browser")
     folder = tmp_path_factory.mktemp("served")
-    app = portal_app.make_app(templates.copy("sqlite", "demo", folder, no_cluster), folder)
+    app = portal_app.make_app(templates.copy("sqlite", "demo", folder), folder)
     with app.app_context():
         pages = _pages()
     portal_app.close_app(app)
@@ -61,10 +61,6 @@ def free_port() -> int:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         return int(free.getsockname()[1])
-
-
-def no_cluster() -> portal_app.Cluster:
-    raise AssertionError("SQLite needs no cluster")
 
 
 def _pages() -> dict[str, str]:

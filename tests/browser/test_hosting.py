@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import socket
 from collections.abc import Iterator
 
 import pytest
@@ -16,7 +15,7 @@ from portal.events import actions, queries
 from portal.events.rules import Details
 from portal.places.queries import premises
 from portal.units import queries as units
-from tests.browser.conftest import UNIT, Site, serving
+from tests.browser.conftest import UNIT, Site, free_port, serving
 from tests.browser.test_pages import PRESSED, sign_in
 from tests.browser.test_tasks import Effort
 from tests.support import portal_app
@@ -37,7 +36,7 @@ def site(
     """The demonstration with a café that began half an hour ago."""
     need("browser")
     folder = tmp_path_factory.mktemp("door")
-    url = templates.copy("sqlite", "demo", folder, _no_cluster)
+    url = templates.copy("sqlite", "demo", folder)
     app = portal_app.make_app(url, folder)
     with app.app_context():
         begin_write()
@@ -53,15 +52,8 @@ def site(
         pages = {"event": f"/events/{event.slug}"}
         db.session.commit()
     portal_app.close_app(app)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    with serving(folder, port) as address:
+    with serving(folder, free_port()) as address:
         yield Site(address, pages)
-
-
-def _no_cluster() -> portal_app.Cluster:
-    raise AssertionError("SQLite needs no cluster")
 
 
 def says(page: Page, site: Site) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import socket
 from collections.abc import Iterator
 from datetime import date, datetime
 from pathlib import Path
@@ -17,7 +16,7 @@ from portal.core.extensions import db
 from portal.events import changing
 from portal.events.models import Occurrence
 from portal.events.recurrence import Rule, Series
-from tests.browser.conftest import serving
+from tests.browser.conftest import free_port, serving
 from tests.support import factories, portal_app
 from tests.support.browser import OpenPage, accessibility_problems
 from tests.support.portal_app import LIBRARY, PRESCHOOL
@@ -47,22 +46,15 @@ def crowded(
     """The address of a small city with 300 dates in December 2026."""
     need("browser")
     folder = tmp_path_factory.mktemp("crowded")
-    app = portal_app.make_app(templates.copy("sqlite", "small", folder, _no_cluster), folder)
+    app = portal_app.make_app(templates.copy("sqlite", "small", folder), folder)
     with app.app_context():
         g.frozen_now = factories.NOW
         begin_write()
         _fill()
         db.session.commit()
     portal_app.close_app(app)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    with serving(folder, port) as address:
+    with serving(folder, free_port()) as address:
         yield address
-
-
-def _no_cluster() -> portal_app.Cluster:
-    raise AssertionError("SQLite needs no cluster")
 
 
 def _fill() -> None:

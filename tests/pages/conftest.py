@@ -34,13 +34,9 @@ def demo_site(
 ) -> Iterator[Flask]:
     """The demonstration city, only to be looked at: one for all tests of a file."""
     folder = tmp_path_factory.mktemp("demo")
-    app = portal_app.make_app(templates.copy("sqlite", "demo", folder, _no_cluster), folder)
+    app = portal_app.make_app(templates.copy("sqlite", "demo", folder), folder)
     yield app
     portal_app.close_app(app)
-
-
-def _no_cluster() -> portal_app.Cluster:
-    raise AssertionError("SQLite needs no cluster")
 
 
 @pytest.fixture
@@ -101,7 +97,7 @@ def made_world(
 ) -> tuple[World, Path]:
     """The database of `world`, made once for a file of tests, and what is in it."""
     folder = tmp_path_factory.mktemp("world")
-    app = portal_app.make_app(templates.copy("sqlite", "small", folder, _no_cluster), folder)
+    app = portal_app.make_app(templates.copy("sqlite", "small", folder), folder)
     with app.app_context():
         g.frozen_now = factories.NOW
         made = _make_world()

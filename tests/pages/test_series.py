@@ -47,6 +47,26 @@ def rows(city: Flask, event_id: int) -> dict[str, tuple[str, str]]:
         }
 
 
+def a_series(**changes: object) -> dict[str, object]:
+    """The event form, filled in for a series in the park; inside an app context."""
+    kind = queries.kind_by_slug("language-cafe")
+    return {
+        "title": "Träff",
+        "kind": kind.id if kind else 0,
+        "place": "0",
+        "elsewhere": "Parken",
+        "unit": unit().id,
+        "first_day": "2026-12-08",
+        "until": "2026-12-31",
+        "starts": "17:00",
+        "ends": "18:00",
+        "visibility": "usual",
+        "sign_up": "none",
+        "age_unit": "years",
+        **changes,
+    }
+
+
 def post(browser: Browser, path: str, **data: object) -> tuple[int, str]:
     answer = browser.post(path, data={"csrf_token": browser.token(), **data})
     return answer.status_code, answer.location or answer.text
@@ -272,23 +292,9 @@ def test_breaks_are_left_out_again_when_a_new_series_goes_on(city: Flask, editor
     with city.app_context():
         begin_write()
         places.add_break({"sv": "Sportlov"}, date(2027, 2, 8), date(2027, 2, 12))
-        kind = queries.kind_by_slug("language-cafe")
-        form: dict[str, object] = {
-            "title": "Träff",
-            "kind": kind.id if kind else 0,
-            "place": "0",
-            "elsewhere": "Parken",
-            "unit": unit().id,
-            "first_day": "2027-01-13",
-            "starts": "17:00",
-            "ends": "18:00",
-            "repeat": "weekly",
-            "until": "2027-02-03",
-            "visibility": "usual",
-            "sign_up": "none",
-            "age_unit": "years",
-            "skip_breaks": "y",
-        }
+        form = a_series(
+            first_day="2027-01-13", until="2027-02-03", repeat="weekly", skip_breaks="y"
+        )
         db.session.commit()
     where = post(editor, "/staff/events/new", **form, do="publish")[1]
     event_id = int(where.split("/")[3])
@@ -296,6 +302,28 @@ def test_breaks_are_left_out_again_when_a_new_series_goes_on(city: Flask, editor
     assert "Sportlov" in page
     page = editor.get(f"/staff/events/{event_id}/rhythm").text
     assert re.search(r'<input checked[^>]*name="skip_breaks"|name="skip_breaks"[^>]*checked', page)
+
+
+@pytest.mark.parametrize(
+    ("page", "form", "field"),
+    [
+        ("last-day", {"last_on": "2040-01-01"}, "last_on"),
+        ("copy", {"first_day": "2027-02-01", "last_day": "2040-01-01"}, "last_day"),
+        (
+            "rhythm",
+            {"first_day": "2027-02-01", "until": "2040-01-01", "starts": "9", "ends": "10"},
+            "until",
+        ),
+    ],
+)
+def test_a_year_typed_wrong_is_said_when_the_dates_are_shown(
+    editor: Browser, series: Made, page: str, form: dict[str, str], field: str
+) -> None:
+    at = f"/staff/events/{series.id}/{page}"
+    status, text = post(editor, at, **form, repeat="weekly", do="dates")
+    assert status == 422
+    assert f'id="{field}-error"' in text
+    assert "Är året rätt?" in text
 
 
 def test_dates_that_come_back_are_shown_before(city: Flask, editor: Browser, series: Made) -> None:
@@ -386,23 +414,7 @@ def test_every_rhythm_shows_its_dates_and_makes_them(
     city: Flask, editor: Browser, repeat: str, extra: dict[str, object], days: list[str]
 ) -> None:
     with city.app_context():
-        kind = queries.kind_by_slug("language-cafe")
-        form: dict[str, object] = {
-            "title": "Träff",
-            "kind": kind.id if kind else 0,
-            "place": "0",
-            "elsewhere": "Parken",
-            "unit": unit().id,
-            "first_day": "2026-12-08",
-            "starts": "17:00",
-            "ends": "18:00",
-            "repeat": repeat,
-            "until": "2026-12-31",
-            "visibility": "usual",
-            "sign_up": "none",
-            "age_unit": "years",
-            **extra,
-        }
+        form = a_series(repeat=repeat, **extra)
     page = post(editor, "/staff/events/new", **form, do="dates")[1]
     for day in days:
         assert day_words(date.fromisoformat(day), "sv", True) in page

@@ -72,6 +72,10 @@ def close_app(app: Flask) -> None:
         db.engine.dispose()
 
 
+def no_cluster() -> Cluster:
+    raise AssertionError("SQLite needs no cluster")
+
+
 def build_empty() -> None:
     """The newest tables and nothing in them."""
     migrations.upgrade()
@@ -112,7 +116,9 @@ class Templates:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def copy(self, engine: str, name: str, target: Path, cluster: Callable[[], Cluster]) -> str:
+    def copy(
+        self, engine: str, name: str, target: Path, cluster: Callable[[], Cluster] = no_cluster
+    ) -> str:
         """The address of a new copy of the database `name` on an engine."""
         if engine == "sqlite":
             shutil.copyfile(self._sqlite(name), target / "portal.sqlite")

@@ -353,8 +353,9 @@ class _Store(Subscriber):
         self.parts: dict[tuple[str, str], Component] = {}
         self.zones: list[Component] = []
 
+    @abstractmethod
     def is_newer(self, new: Component, old: Component) -> bool:
-        raise NotImplementedError
+        """Whether the program takes the new component for the old one."""
 
     def take(self, feed: bytes) -> None:
         self.zones = components(feed, "VTIMEZONE")
