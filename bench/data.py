@@ -32,7 +32,7 @@ from portal.demo.actions import DATA
 from portal.events.models import Event, EventKind, Occurrence
 from portal.events.recurrence import Rule, Series, expand
 from portal.events.rrule import format_rrule
-from portal.imports.actions import set_up
+from portal.imports.setting_up import set_up
 from portal.places.models import Place
 from portal.units.models import Unit
 

@@ -25,7 +25,7 @@ from portal.core.problems import Problem, Refused
 from portal.core.text import counted, nearest
 from portal.demo.actions import DemoRefused, build_demo
 from portal.imports import programme
-from portal.imports.actions import AlreadySetUp, apply_plan, make_plan, set_up
+from portal.imports.setting_up import AlreadySetUp, set_up
 from portal.units import queries as units
 from portal.units.municipality_file import FileProblem
 

@@ -19,7 +19,7 @@ from portal.events.models import Event, EventKind, Occurrence
 from portal.events.recurrence import Series, wall
 from portal.events.rules import Details, LeftOut, left_out
 from portal.feeds import actions as feeds
-from portal.imports.actions import set_up
+from portal.imports.setting_up import set_up
 from portal.places import actions as places
 from portal.places.queries import break_spans, premises
 from portal.units import queries as units

@@ -53,8 +53,8 @@ def reset_dates(event: Event, rows: Sequence[Occurrence]) -> None:
     length = queries.series_of(event).length
     with noted(event, "reset_dates"):
         for row in rows:
-            _set_times(row, row.recurrence_id, row.recurrence_id + length)
-            row.place_id, row.elsewhere, row.titles = None, "", {}
+            set_times(row, row.recurrence_id, row.recurrence_id + length)
+            row.place_id, row.elsewhere, row.titles, row.sign_up_link = None, "", {}, ""
             row.status, row.note = "confirmed", {}
 
 
@@ -77,7 +77,7 @@ def _alter(row: Occurrence, to: Alteration) -> None:
         problems = check_times(starts, ends, zone)
         if problems:
             raise Refused(*problems)
-        _set_times(row, starts, ends)
+        set_times(row, starts, ends)
     if to.is_place:
         row.place_id, row.elsewhere = to.place_id, to.elsewhere
         db.session.flush()
@@ -88,6 +88,8 @@ def _alter(row: Occurrence, to: Alteration) -> None:
         row.titles = to.titles
     if to.note is not None:
         row.note = to.note
+    if to.sign_up_link is not None:
+        row.sign_up_link = to.sign_up_link
 
 
 def cancel_date(row: Occurrence, reason: Localised) -> None:
@@ -109,11 +111,12 @@ def move_date(
     if problems := check_times(starts, ends, row.event.zone):
         raise Refused(*problems)
     with noted(row.event, "move_date"):
-        _set_times(row, starts, ends)
+        set_times(row, starts, ends)
         _alter(row, replace(to or Alteration(), starts=None, ends=None, note=note))
 
 
-def _set_times(row: Occurrence, starts: datetime, ends: datetime) -> None:
+def set_times(row: Occurrence, starts: datetime, ends: datetime) -> None:
+    """Gives a date other wall times; raises Refused when it would be over by then."""
     zone = row.event.zone
     if instant(ends, zone) <= now():
         raise Refused(Problem("moved_to_past", "starts"))

@@ -15,9 +15,8 @@ from portal.events.actions import create, publish
 from portal.events.models import Event
 from portal.events.noting import noted
 from portal.events.recurrence import Series, align
-from portal.events.rules import Details, LeftOut
+from portal.events.rules import LeftOut
 from portal.events.words import replaced
-from portal.events.writing import DETAIL_FIELDS
 
 
 @dataclass(frozen=True)
@@ -29,16 +28,14 @@ class Copy:
     left_out: list[LeftOut]
 
 
-def details_of(event: Event) -> Details:
-    """What an event says, as its form would say it."""
-    given = {name: getattr(event, name) for name in DETAIL_FIELDS}
-    return Details(**given, co_host_ids=tuple(unit.id for unit in event.co_hosts))
-
-
 def copy(made: Copy, today: date, may_use_place: bool = True, is_draft: bool = False) -> Event:
     """A new event that goes on from another, published unless a draft; raises Refused."""
     event = create(
-        details_of(made.source), made.series, made.left_out, today, continues_id=made.source.id
+        queries.details_of(made.source),
+        made.series,
+        made.left_out,
+        today,
+        continues_id=made.source.id,
     )
     event.skip_breaks, event.skip_holidays = made.source.skip_breaks, made.source.skip_holidays
     if not is_draft:

@@ -131,9 +131,9 @@ class ExDate(PublicRow, Model):
 class Occurrence(PublicRow, Model):
     """One date of an event. Its identity never changes: `recurrence_id` is the original wall
     start, `key` its address. Once published it is never deleted, only cancelled. It may differ
-    in time, place (`place_id`, or `elsewhere`) and title. `is_override`: a feed has told it apart
-    from its series, and does so for good, also when it is as planned again. `is_listed` repeats
-    whether the event is public and published, for one indexed look-up."""
+    in time, place (`place_id`, or `elsewhere`), title and address for sign-up. `is_override`: a
+    feed has told it apart from its series, and does so for good. `is_listed` repeats whether
+    the event is public and published, for one indexed look-up."""
 
     __tablename__ = "occurrence"
     __table_args__ = (
@@ -156,6 +156,7 @@ class Occurrence(PublicRow, Model):
     place_id: Mapped[int | None] = mapped_column(ForeignKey("place.id"), index=True)
     elsewhere: Mapped[str] = mapped_column(String(200), default="")
     titles: Mapped[Localised]
+    sign_up_link: Mapped[str] = mapped_column(String(300), default="")
     event: Mapped[Event] = relationship(back_populates="occurrences")
     own_place: Mapped[Place | None] = relationship(foreign_keys=[place_id], lazy="selectin")
 

@@ -19,7 +19,8 @@ from portal.core.audit import record
 from portal.core.clock import now
 from portal.core.extensions import db
 from portal.events.models import Event, EventChange, FormerScope
-from portal.events.writing import DETAIL_FIELDS, set_listed, set_search, touch
+from portal.events.rules import DETAIL_FIELDS
+from portal.events.writing import set_listed, set_search, touch
 from portal.units.models import Unit
 
 EVENT_FIELDS = (*DETAIL_FIELDS, "status", "reason", "rrule")
@@ -32,6 +33,7 @@ DATE_FIELDS = (
     "place_id",
     "elsewhere",
     "titles",
+    "sign_up_link",
 )
 State = dict[str, Any]
 

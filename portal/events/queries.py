@@ -16,6 +16,7 @@ from portal.events.finding import kind_by_slug as kind_by_slug
 from portal.events.models import Event, EventKind, Occurrence
 from portal.events.recurrence import MAX_LENGTH, Series
 from portal.events.rrule import parse_rrule
+from portal.events.rules import DETAIL_FIELDS, Details
 from portal.places.models import Place
 
 Row = TypeVar("Row")
@@ -66,6 +67,12 @@ def series_of(event: Event) -> Series:
         rule=parse_rrule(event.rrule, event.zone) if event.rrule else None,
         exdates=frozenset(row.recurrence_id for row in event.exdates),
     )
+
+
+def details_of(event: Event) -> Details:
+    """What an event says, as its form would say it."""
+    given = {name: getattr(event, name) for name in DETAIL_FIELDS}
+    return Details(**given, co_host_ids=tuple(unit.id for unit in event.co_hosts))
 
 
 def occurrence(event: Event, key: str) -> Occurrence | None:

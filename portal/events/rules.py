@@ -55,6 +55,9 @@ class Details:
     observance_id: int | None = None
 
 
+DETAIL_FIELDS = tuple(name for name in Details.__dataclass_fields__ if name != "co_host_ids")
+
+
 @dataclass(frozen=True)
 class LeftOut:
     """A date that the rule makes and the event leaves out, and why (by language)."""
@@ -134,6 +137,7 @@ class Alteration:
     elsewhere: str = ""
     titles: Localised | None = None
     note: Localised | None = None
+    sign_up_link: str | None = None
 
     @property
     def changes_times(self) -> bool:
@@ -142,9 +146,8 @@ class Alteration:
     @property
     def is_empty(self) -> bool:
         """Whether it asks for nothing that a visitor would see."""
-        return not (self.changes_times or self.is_place or self.titles is not None) and (
-            self.note is None
-        )
+        said = (self.titles, self.note, self.sign_up_link)
+        return not (self.changes_times or self.is_place) and all(one is None for one in said)
 
     def times(self, starts: datetime, ends: datetime) -> tuple[datetime, datetime]:
         """The wall times of a date that was from `starts` to `ends`."""
@@ -156,6 +159,19 @@ class Alteration:
         if end <= begin and begin.hour >= 16 and end.hour <= 6:
             end += timedelta(days=1)
         return begin, end
+
+
+@dataclass(frozen=True)
+class DateState:
+    """A date as it is to be: wall times, and `title`, `where` (a place's id, or words) and `link`
+    for sign-up only where it has its own."""
+
+    starts: datetime
+    ends: datetime
+    title: str = ""
+    where: tuple[int | None, str] | None = None
+    link: str = ""
+    is_cancelled: bool = False
 
 
 def times_on(

@@ -224,5 +224,7 @@ def _shown(found: Event, row: Occurrence | None = None) -> dict[str, Any]:
         "rhythm": "" if row else rhythm_words(queries.series_of(found).rule, key),
         "hosts": [] if one.hides_place else [found.unit, *found.co_hosts],
         "picture": showing.ICONS.get(found.kind.group, found.kind.group),
+        "sign_up_link": row.sign_up_link if row else "",
+        "signs_up_by_date": not row and any(one.sign_up_link for one in found.occurrences),
         "part_of": observance_showing.part_of(found, key),
     }

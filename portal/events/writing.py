@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import select
 
 from portal.core.clock import now
 from portal.core.extensions import db
 from portal.core.text import search_text, slugify
-from portal.events.models import Event, ExDate, Occurrence
+from portal.events.models import Event, EventKind, ExDate, Occurrence
 from portal.events.recurrence import Dated, Series, align, expand, keys, starts_of, wall
 from portal.events.rrule import format_rrule
-from portal.events.rules import Details, LeftOut, without
+from portal.events.rules import DETAIL_FIELDS, Details, LeftOut, without
 from portal.units.models import Unit
-
-DETAIL_FIELDS = tuple(name for name in Details.__dataclass_fields__ if name != "co_host_ids")
 
 
 def set_details(event: Event, details: Details) -> None:
@@ -46,18 +45,27 @@ def set_series(event: Event, series: Series, left_out: Sequence[LeftOut]) -> Non
 
 def new_rows(series: Series, dates: Sequence[Dated]) -> list[Occurrence]:
     """Rows for dates of a series, as planned."""
+    return [Occurrence(**values) for values in planned(series, dates)]
+
+
+def planned(series: Series, dates: Sequence[Dated]) -> list[dict[str, Any]]:
+    """The columns of dates of a series, as planned."""
     addresses = keys(list(starts_of(series)))
     return [
-        Occurrence(
-            recurrence_id=dated.recurrence_id,
-            key=addresses[dated.recurrence_id],
-            starts_at=dated.starts_at,
-            ends_at=dated.ends_at,
-            on=wall(dated.starts_at, series.zone).date(),
-            note={},
-            elsewhere="",
-            titles={},
-        )
+        {
+            "recurrence_id": dated.recurrence_id,
+            "key": addresses[dated.recurrence_id],
+            "starts_at": dated.starts_at,
+            "ends_at": dated.ends_at,
+            "on": wall(dated.starts_at, series.zone).date(),
+            "status": "confirmed",
+            "is_override": False,
+            "note": {},
+            "place_id": None,
+            "elsewhere": "",
+            "titles": {},
+            "sign_up_link": "",
+        }
         for dated in dates
     ]
 
@@ -84,14 +92,21 @@ def set_search(event: Event) -> None:
         where += [*event.place.names.values(), event.place.locality]
     if not event.hides_place:
         where += [event.elsewhere, *_own_places(event)]
-    event.search = search_text(
-        " ".join(event.titles.values()),
-        *_own_titles(event),
-        *event.texts.values(),
-        *event.kind.names.values(),
+    event.search = searchable(event, event.kind, _own_titles(event), where)
+    db.session.flush()
+
+
+def searchable(
+    said: Event | Details, kind: EventKind, own_titles: Sequence[str], where: Sequence[str]
+) -> str:
+    """The words by which visitors find an event."""
+    return search_text(
+        " ".join(said.titles.values()),
+        *own_titles,
+        *said.texts.values(),
+        *kind.names.values(),
         *where,
     )
-    db.session.flush()
 
 
 def _own_titles(event: Event) -> list[str]:

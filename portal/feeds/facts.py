@@ -40,7 +40,7 @@ class KindFacts:
 
 @dataclass(frozen=True, slots=True)
 class DateFacts:
-    """One date; `place` and `elsewhere` are its own, where it has any."""
+    """One date; `place`, `elsewhere` and `sign_up_link` are its own, where it has any."""
 
     event_id: int
     key: str
@@ -52,6 +52,7 @@ class DateFacts:
     note: Localised
     titles: Localised
     elsewhere: str
+    sign_up_link: str
     place: PlaceFacts | None
 
     @property

@@ -170,7 +170,7 @@ def _date(teller: Teller, event: EventFacts, row: DateFacts) -> dict[str, Any]:
         "audiences": event.audiences.split(),
         "ages": ages if event.age_from is not None or event.age_to is not None else None,
         "cost": teller.say(event.cost),
-        "sign_up": "" if status == "CANCELLED" else teller.sign_up(event),
+        "sign_up": "" if status == "CANCELLED" else teller.sign_up(event, row),
         "url": page,
         "ics": f"{page}.ics",
     }

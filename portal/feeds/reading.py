@@ -80,6 +80,7 @@ _DIFFERENT_DATES = _ALL_DATES.where(
         _DATE.c.is_override.is_(True),
         _DATE.c.place_id.is_not(None),
         _DATE.c.elsewhere != "",
+        _DATE.c.sign_up_link != "",
         cast(_DATE.c.note, String) != "{}",
         cast(_DATE.c.titles, String) != "{}",
         # A date over a clock change is written out; which they are, only all dates tell.

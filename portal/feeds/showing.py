@@ -91,7 +91,7 @@ class Teller:
             (row.status == "cancelled") != event.is_off
             or row.is_override
             or row.is_elsewhere
-            or bool(row.titles)
+            or bool(row.titles or row.sign_up_link)
             or row.note not in ({}, event.reason)
             or _crosses(row.recurrence_id, series)
         )
@@ -182,7 +182,7 @@ class Teller:
             else [self.say(event.host_note), self.say(event.cost)]
         )
         if status != "CANCELLED":
-            lines.append(self.sign_up(event))
+            lines.append(self.sign_up(event, row))
         if not is_hidden and event.co_hosts:
             hosts = ", ".join([event.unit.name, *(unit.name for unit in event.co_hosts)])
             lines.append(self._("Hosts: %(hosts)s") % {"hosts": hosts})
@@ -192,8 +192,9 @@ class Teller:
         span = (event.age_from, event.age_to, event.age_unit)
         return self.once(("ages", *span), lambda: ages(*span, self.language))
 
-    def sign_up(self, event: EventFacts) -> str:
-        how = (event.sign_up, event.sign_up_link, event.phone)
+    def sign_up(self, event: EventFacts, row: DateFacts | None) -> str:
+        own = row.sign_up_link if row is not None else ""
+        how = (event.sign_up, own or event.sign_up_link, event.phone)
         key = how if event.sign_up != "none" else ("none",)
         return self.once(("sign up", *key), lambda: sign_up_words(*how, self.language))
 

@@ -22,7 +22,7 @@ from portal.core.extensions import db
 from portal.core.sealing import digest, sign
 from portal.demo.actions import build_demo
 from portal.feeds.texts import rendered
-from portal.imports.actions import set_up
+from portal.imports.setting_up import set_up
 from portal.units.queries import unit_by_slug
 from tests.support.postgres import Cluster
 

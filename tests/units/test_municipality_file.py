@@ -11,7 +11,7 @@ from portal.config import ROOT
 from portal.core.database import begin_write
 from portal.core.extensions import db
 from portal.core.languages import languages
-from portal.imports.actions import set_up
+from portal.imports.setting_up import set_up
 from portal.units.municipality_file import FileProblem, parse
 from tests.support.portal_app import SMALL
 

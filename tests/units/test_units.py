@@ -8,7 +8,7 @@ import pytest
 
 from portal.core.database import begin_write
 from portal.core.extensions import db
-from portal.imports.actions import AlreadySetUp, set_up
+from portal.imports.setting_up import AlreadySetUp, set_up
 from portal.units import actions, queries
 from portal.units.models import Affiliation
 from tests.support.factories import TODAY, unit

@@ -1,0 +1,108 @@
+"""Reads: from a source's items to dates whose names mean something, and what is wrong with them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import date
+
+from portal.core.languages import languages
+from portal.core.text import fold
+from portal.events.recurrence import Series, align
+from portal.events.rules import check_series
+from portal.imports.items import Item, Reading, RowProblem
+from portal.imports.naming import Names
+from portal.imports.plan import Plan
+from portal.imports.told import About, Told, Where, tell
+
+
+class Checker:
+    """Turns items into told dates; what cannot be used goes into the plan."""
+
+    def __init__(self, names: Names, plan: Plan, today: date) -> None:
+        self.names, self.plan, self.today = names, plan, today
+        self.hints: dict[str, Series] = {}
+        self._abouts: dict[About, About] = {}
+        self._languages = {
+            fold(word): key
+            for key, language in languages().items()
+            for word in (key, language.tag, language.name)
+        }
+
+    def check(self, reading: Reading) -> Iterator[Told]:
+        """The dates of a reading that can be used."""
+        for number, (organiser, place) in reading.unread.items():
+            if organiser and self.names.unit(organiser, place) is None:
+                self._refuse(number, "organiser", "unknown_unit", organiser)
+        self.plan.bad += reading.problems
+        self.plan.notes += reading.notes
+        for item in reading.items:
+            unit_id = self.names.unit(item.unit, item.place)
+            problems = list(self._problems(item, unit_id))
+            self.plan.bad += problems
+            if problems or unit_id is None:
+                reading.refused_keys.add(item.key)
+            else:
+                yield from self._tell(item, unit_id)
+        self.plan.bad.sort(key=lambda problem: problem.row)
+
+    def _problems(self, item: Item, unit_id: int | None) -> Iterator[RowProblem]:
+        """What is wrong with an item, by column."""
+        if unit_id is None:
+            yield RowProblem(item.row, "organiser", "unknown_unit", item.unit)
+            self._offer("unit", item.unit or item.place, self.names.near_units(item.unit))
+        elif self.names.allowed is not None and unit_id not in self.names.allowed:
+            yield RowProblem(item.row, "organiser", "not_your_unit", item.unit)
+        elif self.names.where(unit_id, item.place) is None:
+            yield RowProblem(item.row, "place", "empty", "")
+        # A series is checked as a whole, a date by itself: one rule for both.
+        series = Series(item.starts, item.ends, item.zone, item.is_all_day, item.rule, item.exdates)
+        for problem in check_series(series, self.today):
+            column = {"starts": "start", "ends": "end"}.get(problem.field, "date")
+            value = f"{item.starts:%H:%M}" if column == "start" else f"{item.starts:%Y-%m-%d}"
+            value = f"{item.ends:%H:%M}" if column == "end" else value
+            yield RowProblem(item.row, column, problem.code, value)
+
+    def _tell(self, item: Item, unit_id: int) -> Iterator[Told]:
+        where = self._where(item, unit_id, item.place)
+        places = {one.place: self._where(item, unit_id, one.place) for one in item.dates}
+        if item.rule is not None:
+            self.hints[item.key] = align(
+                Series(item.starts, item.ends, item.zone, item.is_all_day, item.rule)
+            )
+        yield from tell(item, self._about(item, unit_id), where, places)
+
+    def _where(self, item: Item, unit_id: int, name: str) -> Where:
+        where = self.names.where(unit_id, name) or (None, name)
+        if name and where[0] is None:
+            self._offer("place", name, self.names.near_places(unit_id, name))
+        return where
+
+    def _about(self, item: Item, unit_id: int) -> About:
+        kind, unknown = self.names.kind(item.categories)
+        self.plan.unknown.update([unknown] if unknown else [])
+        about = About(
+            unit_id=unit_id,
+            kind=kind,
+            zone=item.zone,
+            is_all_day=item.is_all_day,
+            titles=tuple(sorted((k, v) for k, v in item.titles.items() if k != "sv")),
+            texts=tuple(sorted(item.texts.items())),
+            languages=self._spoken(item.languages),
+            age_from=item.age_from,
+            age_to=item.age_to,
+            phone=item.phone,
+            needs_sign_up=item.needs_sign_up,
+            is_preliminary=item.is_preliminary,
+        )
+        return self._abouts.setdefault(about, about)
+
+    def _spoken(self, given: Iterable[str]) -> tuple[str, ...]:
+        """The languages that the portal has a name for."""
+        return tuple(self._languages[fold(name)] for name in given if fold(name) in self._languages)
+
+    def _offer(self, what: str, name: str, near: list[int]) -> None:
+        if near:
+            self.plan.offers[what, name] = near
+
+    def _refuse(self, row: int, column: str, code: str, value: str) -> None:
+        self.plan.bad.append(RowProblem(row, column, code, value))
