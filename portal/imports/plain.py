@@ -1,7 +1,7 @@
 """What foreign text may become here: plain words, and links that only lead somewhere. Pure.
 
-Every step takes time in proportion to the text, also for text made to be slow; Python's own HTML
-parser does not (12 seconds for 64 kB of "<!--").
+Every step takes time in proportion to the text's length, also for text made to be slow; Python's
+own HTML parser does not. Nothing here makes text safe to be shown as HTML: templates escape it.
 """
 
 from __future__ import annotations
@@ -12,29 +12,34 @@ import re
 from portal.core.text import clean
 
 # A tag ends before the next one begins, so that a thousand open ones are read once each.
-_TAG = re.compile(r"</?([A-Za-z][A-Za-z0-9]{0,15})\b[^<>]*>|<!--|<![A-Za-z][^<>]*>")
-_ENTITY = re.compile(r"&(#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z]{2,31});")
-_BLOCKS = {"p", "div", "br", "li", "ul", "ol", "tr", "table", "section", "article", "hr", "dd"}
-_BLOCKS |= {"dt", "h1", "h2", "h3", "h4", "h5", "h6"}
-_UNSEEN = {
-    name: re.compile(rf"</{name}", re.IGNORECASE)
-    for name in ("script", "style", "template", "noscript", "head")
-} | {"": re.compile("-->")}
+_TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9]*)([^<>]*)>|<!--|<![A-Za-z][^<>]*>")
+_IS_HTML = re.compile(
+    r"</?(?:html|body|head|div|p|br|span|a|b|i|u|em|strong|font|ul|ol|li|table|tr|td|h[1-6])"
+    r"(?:\s[^<>]*)?/?>",
+    re.IGNORECASE,
+)
+# With the semicolon only, and no longer than any is: "AT&T" stays.
+_ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
+_HREF = re.compile(r"""\bhref\s*=\s*["']?\s*(https?://[^\s"'<>]+)""", re.IGNORECASE)
+_BREAKS = {"br", "tr", "div", "table", "ul", "ol", "h1", "h2", "h3", "h4", "h5", "h6"}
+_HIDDEN = {"script", "style", "head", "title"}
 _LINK = re.compile(
     r"https?://[^\s<>\"'/?#][^\s<>\"']*|tel:\+?[\d().-]+|mailto:[^\s<>\"'@:/]+@[^\s<>\"'@]+"
 )
+# RFC 5321 4.5.3.1: at most 64 and 255; without the limits a long word would be read often.
+_EMAIL = re.compile(r"(?:mailto:)?[^\s@<>()\[\],;:\"]{1,64}@[^\s@<>()\[\],;:\"]{1,255}", re.I)
 
 
 def plain(text: str) -> str:
-    """Words without markup: HTML loses its tags, and a block becomes a line of its own.
+    """Text without tags, its line breaks kept and its entities decoded, stored as it may be.
 
-    Text without markup keeps its lines; "a < b" is no markup.
+    Text that has no tag of HTML keeps its "<" and ">". Where a link leads is told in brackets.
     """
-    if _TAG.search(text):
+    if _IS_HTML.search(text):
         text = _without_tags(text)
     text = clean(_ENTITY.sub(lambda found: html.unescape(found[0]), text))
-    lines = (re.sub(r"[^\S\n]+", " ", line).strip() for line in text.split("\n"))
-    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
+    rows = [re.sub(r"[^\S\n]+", " ", row).strip() for row in text.split("\n")]
+    return re.sub(r"\n\n\n+", "\n\n", "\n".join(rows)).strip()
 
 
 def safe_link(text: str) -> str:
@@ -47,21 +52,41 @@ def safe_link(text: str) -> str:
     return link if _LINK.fullmatch(link) else ""
 
 
+def without_emails(text: str) -> str:
+    """Without e-mail addresses: the portal takes over no way to a person unasked."""
+    return _EMAIL.sub("", text) if "@" in text else text
+
+
 def _without_tags(text: str) -> str:
-    tags = list(_TAG.finditer(text))
-    # In HTML a line break is only a space.
-    if any((tag[1] or "").lower() in _BLOCKS for tag in tags):
-        text = text.replace("\n", " ")
-    parts, at = [], 0
-    for tag in tags:
-        if tag.start() < at:
+    # In HTML a line end is only a space.
+    text = text.replace("\r", "\n").replace("\n", " ")
+    kept, at, hidden, target = [], 0, "", ""
+    while found := _TAG.search(text, at):
+        if not hidden:
+            kept.append(text[at : found.start()])
+        at = found.end()
+        if found[0] == "<!--":
+            end = text.find("-->", at)
+            at = len(text) if end < 0 else end + 3
             continue
-        parts.append(text[at : tag.start()])
-        at, name = tag.end(), (tag[1] or "").lower()
-        if name in _BLOCKS:
-            parts.append("\n")
-        elif not tag[0].startswith(("</", "<!")) or tag[0] == "<!--":
-            end = _UNSEEN[name].search(text, at) if name in _UNSEEN else None
-            if name in _UNSEEN:
-                at = end.end() if end and not name else end.start() if end else len(text)
-    return "".join([*parts, text[at:]])
+        is_end, name = bool(found[1]), (found[2] or "").lower()
+        if hidden:
+            hidden = "" if is_end and name == hidden else hidden
+        elif name in _HIDDEN:
+            hidden = "" if is_end else name
+        elif name == "a":
+            kept.append(f" ({target})" if is_end and _is_news(target, kept) else "")
+            link = None if is_end else _HREF.search(found[3])
+            target = link[1] if link else ""
+        elif name == "p":
+            kept.append("\n\n" if is_end else "\n")
+        elif name == "li":
+            kept.append("" if is_end else "\n- ")
+        elif name in _BREAKS:
+            kept.append("\n")
+    return "".join(kept) + ("" if hidden else text[at:])
+
+
+def _is_news(target: str, kept: list[str]) -> bool:
+    """Whether the words of a link do not say themselves where it leads."""
+    return bool(target) and html.unescape(kept[-1]).strip().rstrip("/") != target.rstrip("/")
