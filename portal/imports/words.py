@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from portal.core.text import counted
+from portal.imports.networks import Unreachable
 from portal.imports.programme import RowProblem
 
 PROBLEMS = {
@@ -19,6 +20,23 @@ PROBLEMS = {
     "clock_fold": "happens twice: the clocks go back that night",
     "not_yes_or_no": "is neither true nor false",
     "not_a_link": "is not an http address",
+    "not_an_address": "is not an address such as https://example.org/calendar.ics",
+    "not_https": "is not an https address",
+    "has_password": "holds a name or password before the @; such addresses are not fetched",
+    "bad_port": "names port {port}; only https on port 443 is fetched",
+    "unknown_host": "cannot be found: there is no {host}",
+    "inner_network": "leads into an inner network ({host}), where the portal does not go",
+    "redirected_to_inner": "sends us on into an inner network ({host})",
+    "too_many_redirects": "sends us on and on, more than {most} times",
+    "timed_out": "did not answer fully within {seconds} seconds",
+    "no_answer": "gives no answer",
+    "tls_failed": "has no certificate that can be trusted ({said})",
+    "not_http": "does not answer as a web server does",
+    "bad_status": "answers with status {status}",
+    "too_big": "is larger than 2 MB",
+    "compressed_bomb": "unpacks to more than 2 MB",
+    "odd_encoding": "is packed in a way that cannot be read; gzip and deflate can",
+    "broken_off": "broke off before its end",
     "unknown_unit": "is no unit here; give the unit that name as an alias",
 }
 
@@ -27,6 +45,11 @@ def say_problem(problem: RowProblem) -> str:
     """One line: row, column, value and what is wrong with it."""
     words = PROBLEMS.get(problem.code, problem.code)
     return f"row {problem.row}, {problem.column}: “{problem.value}” {words}"
+
+
+def say_unreachable(address: str, reason: Unreachable) -> str:
+    """One line: the address, and why nothing was fetched from it."""
+    return f"“{address}” {PROBLEMS[reason.code].format(**reason.facts)}"
 
 
 def say_category(category: str, rows: int) -> str:
