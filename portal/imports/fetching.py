@@ -24,12 +24,13 @@ from contextlib import closing, contextmanager
 from ipaddress import ip_address
 from typing import Any
 
-from portal.imports.answers import MOST_BYTES, Fetched, read_answer, request
+from portal.imports.answers import Fetched, read_answer, request
 from portal.imports.networks import IPAddress, IPNetwork, Target, Unreachable, judge, read_address
 
 SECONDS = 10.0
 MOST_HEADER_BYTES = 64 * 1024
-# What chunks may add to a body of MOST_BYTES.
+# What may be read ahead, and added to a body by the frames of chunks. A body in crumbs of a byte
+# would cost seconds of computing.
 MOST_FRAMING = 256 * 1024
 MOST_REDIRECTS = 5
 MOST_TRIED = 4
@@ -72,7 +73,8 @@ def fetch(
         with _asking(deadline), closing(_connect(target, ips, deadline)) as connection:
             connection.settimeout(deadline.left())
             connection.sendall(request(target, base_url, etag, last_modified))
-            with closing(_Line(connection, deadline).response()) as response:
+            with closing(_Response(_Line(connection, deadline))) as response:
+                response.begin()
                 answer = read_answer(target, response, etag, last_modified)
         if isinstance(answer, Fetched):
             return answer
@@ -170,6 +172,9 @@ def _secure(connection: socket.socket, target: Target, deadline: _Deadline) -> s
         return ssl.create_default_context().wrap_socket(
             connection, server_hostname=target.host, suppress_ragged_eofs=False
         )
+    except ssl.SSLEOFError as error:
+        connection.close()
+        raise Unreachable("no_answer") from error
     except ssl.SSLError as error:
         connection.close()
         said = getattr(error, "verify_message", "") or error.reason or ""
@@ -185,18 +190,7 @@ class _Line(io.RawIOBase):
 
     def __init__(self, connection: socket.socket, deadline: _Deadline) -> None:
         self._connection, self._deadline = connection, deadline
-        self._allowed, self._code = MOST_HEADER_BYTES, "not_http"
-
-    def response(self) -> http.client.HTTPResponse:
-        """The answer, read as far as its headers."""
-        response = http.client.HTTPResponse(self)  # type: ignore[arg-type]
-        try:
-            response.begin()
-        except BaseException:
-            response.close()
-            raise
-        self._allowed, self._code = MOST_BYTES + MOST_FRAMING, "too_big"
-        return response
+        self.allowed, self.code = MOST_HEADER_BYTES, "not_http"
 
     def makefile(self, _mode: str) -> io.BufferedReader:
         return io.BufferedReader(self)
@@ -205,9 +199,27 @@ class _Line(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int:
-        if self._allowed <= 0:
-            raise Unreachable(self._code)
+        if self.allowed <= 0:
+            raise Unreachable(self.code)
         self._connection.settimeout(self._deadline.left())
         size = self._connection.recv_into(buffer)
-        self._allowed -= size
+        self.allowed -= size
         return size
+
+
+class _Response(http.client.HTTPResponse):
+    """A response that tells its line how much may come: headers first, then as much as has come
+    of the body, and MOST_FRAMING. How large a body may be is judged in `answers.py`."""
+
+    def __init__(self, line: _Line) -> None:
+        super().__init__(line)  # type: ignore[arg-type]
+        self._line = line
+
+    def begin(self) -> None:
+        super().begin()
+        self._line.allowed, self._line.code = MOST_FRAMING, "too_big"
+
+    def read(self, amt: int | None = None) -> bytes:
+        data = super().read(amt)
+        self._line.allowed += len(data)
+        return data

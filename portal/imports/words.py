@@ -30,7 +30,7 @@ PROBLEMS = {
     "too_many_redirects": "sends us on and on, more than {most} times",
     "timed_out": "did not answer fully within {seconds} seconds",
     "no_answer": "gives no answer",
-    "tls_failed": "has no certificate that can be trusted ({said})",
+    "tls_failed": "cannot be reached securely ({said})",
     "not_http": "does not answer as a web server does",
     "bad_status": "answers with status {status}",
     "too_big": "is larger than 2 MB",
