@@ -345,7 +345,8 @@ def test_the_slow_are_left_when_the_time_is_up(start: Start, name: str) -> None:
 
 def test_a_server_that_drips_ends_after_ten_seconds(start: Start) -> None:
     """The real limit, as the portal uses it: a byte a second, each well in time by itself."""
-    took = refused(start(without_end(b"x", OK + b"\r\n", 1.0)).address, "timed_out")
+    server = start(without_end(b"x", OK + b"\r\n", pause=1, seconds=20))
+    took = refused(server.address, "timed_out")
     assert 10 <= took < 10 + SLACK
 
 

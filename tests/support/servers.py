@@ -80,13 +80,15 @@ def answer(*parts: bytes, status: str = "200 OK", headers: str = "", drip: float
     return act
 
 
-def without_end(data: bytes, before: bytes = b"", pause: float = 0) -> Act:
-    """Sends `before` and then `data` for ever."""
+def without_end(data: bytes, before: bytes = b"", pause: float = 0, seconds: float = 5) -> Act:
+    """Sends `before` and then `data` for longer than anybody should listen; it does end, so that
+    who listens all the same fails instead of hanging."""
 
     def act(connection: socket.socket) -> None:
         heard(connection)
         connection.sendall(before)
-        while True:
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
             connection.sendall(data)
             time.sleep(pause)
 
