@@ -16,6 +16,9 @@ from urllib.parse import urlsplit
 ROOT = Path(__file__).resolve().parent.parent
 
 
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
 class ConfigError(Exception):
     """A setting cannot be used; the message says which one and what to write instead."""
 
@@ -29,7 +32,8 @@ class Settings:
     `base_url` is the address people see (scheme, host, no trailing slash): it stands in
     feeds and mails and decides whether cookies are marked as secure. `trusted_proxy` is the
     address of the proxy whose X-Forwarded-For is believed (for rate limits only). `host` and
-    `port` are where `portal serve` listens.
+    `port` are where `portal serve` listens. `allowed_networks` are inner networks that sources
+    may be fetched from all the same, with plain http and on any port.
     """
 
     instance: Path
@@ -40,6 +44,7 @@ class Settings:
     trusted_proxy: str = ""
     host: str = "127.0.0.1"
     port: int = 8000
+    allowed_networks: tuple[Network, ...] = ()
 
     @property
     def is_https(self) -> bool:
@@ -66,6 +71,9 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
     production = environ.get("PORTAL_PRODUCTION", "") in ("1", "yes", "true")
     if production and not base_url.startswith("https://"):
         raise ConfigError("PORTAL_PRODUCTION is on, so PORTAL_BASE_URL must begin with https://")
+    allowed_networks = _networks(environ, "PORTAL_ALLOWED_NETWORKS")
+    if production and allowed_networks:
+        raise ConfigError("PORTAL_PRODUCTION is on, so PORTAL_ALLOWED_NETWORKS must be empty")
     return Settings(
         instance=instance,
         database_url=database_url(environ.get("PORTAL_DATABASE_URL", ""), instance),
@@ -75,6 +83,7 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         trusted_proxy=_ip_address(environ, "PORTAL_TRUSTED_PROXY"),
         host=host,
         port=port,
+        allowed_networks=allowed_networks,
     )
 
 
@@ -113,6 +122,20 @@ def _ip_address(environ: Mapping[str, str], name: str) -> str:
         raise ConfigError(
             f"{name} is {given!r}. Write the proxy's IP address, for example 10.0.0.5"
         ) from error
+
+
+def _networks(environ: Mapping[str, str], name: str) -> tuple[Network, ...]:
+    words = [word.strip() for word in environ.get(name, "").split(",")]
+    found = []
+    for word in filter(None, words):
+        try:
+            found.append(ipaddress.ip_network(word))
+        except ValueError as error:
+            raise ConfigError(
+                f"{name} has {word!r}, which is no network. "
+                "Write networks with commas between, for example 127.0.0.0/8,::1/128"
+            ) from error
+    return tuple(found)
 
 
 def database_url(given: str, instance: Path) -> str:

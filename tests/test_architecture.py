@@ -86,6 +86,8 @@ LAYER_OF = {
     "portal.feeds.listing": "showing",
     "portal.home.frame": "views",
     "portal.feeds.observances": "showing",
+    # Waits for others: an action, which is inside a transaction, may not use it.
+    "portal.imports.fetching": "jobs",
 }
 # Imports against the rule, each with its reason.
 EXCEPTED = {

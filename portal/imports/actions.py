@@ -26,7 +26,7 @@ def city_source(name: str) -> Source:
 
 
 def choose(source: Source, what: str, name: str, ref: str) -> None:
-    """Notes what a name in a source means: `what` is unit, place or kind. An empty `ref` forgets."""
+    """Notes what a name in a source means: `what` is unit, place or kind; no `ref` forgets it."""
     folded = fold(name)
     row = db.session.get(SourceName, (source.id, what, folded))
     if row is not None:

@@ -156,7 +156,7 @@ class Known:
                 rows.setdefault(row.event_id, []).append(known)
             said = select(ImportedEvent.event_id, ImportedEvent.said)
             wholes = db.session.execute(said.where(ImportedEvent.event_id.in_(chunk)))
-            before = {event_id: said for event_id, said in wholes}
+            before = {row.event_id: row.said for row in wholes}
             for event in sorted(events, key=lambda event: event.id):
                 whole = self._memory.common(before.get(event.id, {}))
                 yield self._event(event, whole, rows.get(event.id, []))

@@ -8,6 +8,8 @@ import pytest
 
 from portal.config import ConfigError, read_settings
 
+NO_NETWORKS = ["localhost", "10.0.0.5/8", "10.0.0.0/33", "127.0.0.0/8 ::1/128", "*", "::1/129"]
+
 
 @pytest.mark.parametrize(
     ("environ", "base_url"),
@@ -33,6 +35,7 @@ def test_the_address_follows_host_and_port(environ: dict[str, str], base_url: st
         *(("PORT", value) for value in ("abc", "0", "65536", "-1", "80.0")),
         *(("PORTAL_THREADS", value) for value in ("0", "65", "many")),
         *(("PORTAL_TRUSTED_PROXY", value) for value in ("proxy", "*", "10.0.0.0/8")),
+        *(("PORTAL_ALLOWED_NETWORKS", value) for value in NO_NETWORKS),
         ("PORTAL_BASE_URL", "x.example"),
         ("PORTAL_BASE_URL", "http://x.example/portal"),
         ("PORTAL_BASE_URL", "http://x.example:port"),
@@ -50,3 +53,24 @@ def test_an_unusable_setting_is_named(name: str, value: str) -> None:
 def test_a_proxy_is_an_address(address: str, tmp_path: Path) -> None:
     environ = {"PORTAL_TRUSTED_PROXY": address, "PORTAL_INSTANCE": str(tmp_path)}
     assert read_settings(environ).trusted_proxy == address
+
+
+@pytest.mark.parametrize(
+    ("given", "networks"),
+    [
+        ("", []),
+        (" , ", []),
+        ("127.0.0.0/8", ["127.0.0.0/8"]),
+        (" 127.0.0.0/8, ::1/128,10.0.0.5,", ["127.0.0.0/8", "::1/128", "10.0.0.5/32"]),
+    ],
+)
+def test_networks_are_written_with_commas(given: str, networks: list[str]) -> None:
+    settings = read_settings({"PORTAL_ALLOWED_NETWORKS": given})
+    assert [str(network) for network in settings.allowed_networks] == networks
+
+
+def test_production_allows_no_inner_network() -> None:
+    production = {"PORTAL_PRODUCTION": "1", "PORTAL_BASE_URL": "https://x.example"}
+    assert read_settings(production).allowed_networks == ()
+    with pytest.raises(ConfigError, match="PORTAL_ALLOWED_NETWORKS must be empty"):
+        read_settings({**production, "PORTAL_ALLOWED_NETWORKS": "127.0.0.1"})

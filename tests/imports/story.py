@@ -108,7 +108,9 @@ def next_day(rows: list[Row], today: date, dice: random.Random) -> list[Row]:
         if throw < 0.12 and row["start"] != row["end"]:
             row["start"], row["end"] = _later(row["start"]), _later(row["end"])
         elif throw < 0.17:
-            row["title"] = row["title"] + " " + dice.choice(["med fika", "på lätt svenska", "– nytt!"])
+            row["title"] = (
+                row["title"] + " " + dice.choice(["med fika", "på lätt svenska", "– nytt!"])
+            )
         elif throw < 0.2 and not row["title"].startswith("INSTÄLLT"):
             row["title"] = "INSTÄLLT: " + row["title"]
         elif throw < 0.24 and not is_soon:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 import random
+import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -85,7 +85,11 @@ def in_feed(feed: bytes, uids: set[str]) -> dict[tuple[str, str], Seen]:
     """What a program makes of these events of the feed, by UID and wall time of the identity."""
     found = {}
     head, *parts = feed.split(b"BEGIN:VEVENT\r\n")
-    ours = [part for part in parts if re.search(rb"\r\nUID:(.*)\r\n", b"\r\n" + part)[1].decode() in uids]
+    ours = [
+        part
+        for part in parts
+        if re.search(rb"\r\nUID:(.*)\r\n", b"\r\n" + part)[1].decode() in uids
+    ]
     feed = b"BEGIN:VEVENT\r\n".join([head, *ours])
     feed = feed if feed.rstrip().endswith(b"END:VCALENDAR") else feed + b"END:VCALENDAR\r\n"
     for one in by_python(feed, datetime(2026, 9, 1, tzinfo=UTC), datetime(2026, 12, 1, tzinfo=UTC)):
@@ -106,7 +110,9 @@ def _wall(text: str) -> datetime:
 def edit(expected: Expected, dice: random.Random) -> None:
     """An editor's hand: a date moved, a date called off, a title of its own, a title for all."""
     begin_write()
-    keys = sorted(key for key, seen in in_rows().items() if seen.starts > _local() and not seen.is_off)
+    keys = sorted(
+        key for key, seen in in_rows().items() if seen.starts > _local() and not seen.is_off
+    )
     for what, key in zip(("move", "cancel", "title"), dice.sample(keys, 3), strict=True):
         row = _row(key)
         seen = expected.dates[key].seen
@@ -212,7 +218,9 @@ def _agree(
     assert {key: rows[key] for key in coming} == coming, at
     assert {key: now_known[key] for key in known} == known
     known.update(now_known)
-    feed = in_feed(app.test_client().get("/feeds/all.sv.ics").data, {uid for uid, _ in known.values()})
+    feed = in_feed(
+        app.test_client().get("/feeds/all.sv.ics").data, {uid for uid, _ in known.values()}
+    )
     for key, seen in coming.items():
         uid, start = now_known[key]
         told = feed.get((uid, start.isoformat())) or feed.get((uid, ""))
@@ -230,5 +238,3 @@ def _page_agrees(app: Flask, key: str, seen: Seen) -> None:
     assert machine.startswith(seen.starts.strftime("%Y-%m-%d")), (key, machine)
     if not row.event.is_all_day:
         assert shown.times[0] == (seen.starts.hour, seen.starts.minute), key
-
-

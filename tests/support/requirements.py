@@ -41,6 +41,11 @@ def node() -> Path | None:
     return Path(found) if found and has_modules else None
 
 
+def openssl() -> Path | None:
+    found = shutil.which("openssl")
+    return Path(found) if found else None
+
+
 def shared() -> Path | None:
     return SHARED if (SHARED / "data").is_dir() else None
 
@@ -49,6 +54,7 @@ FINDERS: dict[str, tuple[Callable[[], Path | None], str]] = {
     "postgres": (postgres_programs, "apt-get install postgresql"),
     "browser": (chromium, "apt-get install chromium"),
     "node": (node, "apt-get install nodejs npm && npm ci"),
+    "openssl": (openssl, "apt-get install openssl"),
     "shared": (shared, "put the reference data in a folder `shared` beside this checkout"),
 }
 
