@@ -15,15 +15,16 @@ from portal.core.audit import record
 from portal.core.extensions import db
 from portal.core.languages import languages
 from portal.core.problems import Refused
-from portal.core.text import fold
+from portal.core.text import fold, plain
 from portal.events import actions as events
 from portal.events import observance_actions as observances
 from portal.events import queries as event_queries
 from portal.events.recurrence import Series
 from portal.events.rules import Details, check_series
 from portal.feeds.vtimezone import has_yearly_rule
+from portal.imports.items import RowProblem
 from portal.imports.models import CategoryKind, UnitAlias
-from portal.imports.programme import Programme, ProgrammeRow, RowProblem
+from portal.imports.programme import Programme, ProgrammeRow
 from portal.imports.queries import kinds_by_category, known_ids, units_by_name
 from portal.imports.words import say_category, say_problem
 from portal.places import actions as place_actions
@@ -186,6 +187,12 @@ def add_alias(name: str, unit: Unit) -> None:
     db.session.merge(UnitAlias(name=fold(name), unit_id=unit.id))
 
 
+def add_code(code: str, unit: Unit) -> None:
+    """Notes the short code that the municipality's own lists have for a unit. Unlike names, codes
+    are not folded: LIB1 and LIB11 sound alike."""
+    db.session.merge(UnitAlias(name=plain(code), unit_id=unit.id))
+
+
 def add_categories(rows: list[dict[str, Any]]) -> None:
     """Notes which kind of event a category means."""
     for row in rows:
@@ -242,4 +249,6 @@ def _add_unit(data: dict[str, Any], areas: dict[str, Area], bodies: dict[str, Bo
         place_actions.add_room(unit, room)
     for alias in data.get("aliases", []):
         add_alias(alias, unit)
+    if data.get("code"):
+        add_code(data["code"], unit)
     return unit
