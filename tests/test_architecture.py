@@ -78,8 +78,8 @@ LAYER_OF = {
     "portal.feeds.listing": "showing",
     "portal.home.frame": "views",
     "portal.feeds.observances": "showing",
-    "portal.imports.exchange_names": "queries",
-    "portal.imports.exchange_settling": "queries",
+    "portal.imports.exchange_names": "showing",
+    "portal.imports.exchange_settling": "showing",
     "portal.imports.exchange_changing": "actions",
 }
 # Imports against the rule, each with its reason.

@@ -187,12 +187,6 @@ def add_alias(name: str, unit: Unit) -> None:
     db.session.merge(UnitAlias(name=fold(name), unit_id=unit.id))
 
 
-def add_code(code: str, unit: Unit) -> None:
-    """Notes the short code that the municipality's own lists have for a unit. Unlike names, codes
-    are not folded: LIB1 and LIB11 sound alike."""
-    db.session.merge(UnitAlias(name=plain(code), unit_id=unit.id))
-
-
 def add_categories(rows: list[dict[str, Any]]) -> None:
     """Notes which kind of event a category means."""
     for row in rows:
@@ -250,5 +244,6 @@ def _add_unit(data: dict[str, Any], areas: dict[str, Area], bodies: dict[str, Bo
     for alias in data.get("aliases", []):
         add_alias(alias, unit)
     if data.get("code"):
-        add_code(data["code"], unit)
+        # Not folded, as names are: LIB1 and LIB11 sound alike.
+        db.session.merge(UnitAlias(name=plain(data["code"]), unit_id=unit.id))
     return unit

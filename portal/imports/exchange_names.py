@@ -1,4 +1,4 @@
-"""Reads: what the words of an exchange table mean in this portal."""
+"""What the words of an exchange table mean in this portal."""
 
 from __future__ import annotations
 

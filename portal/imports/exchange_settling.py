@@ -1,4 +1,4 @@
-"""Reads: what a row of the exchange format means here, and what stands in its way."""
+"""What a row of the exchange format means here, and what stands in its way."""
 
 from __future__ import annotations
 
@@ -74,8 +74,7 @@ class Settling:
     def tell(self, problems: Iterable[Problem]) -> None:
         """The problems of the rules, by the table's columns."""
         for one in problems:
-            column = COLUMN_OF.get(one.field, one.field)
-            self.say(column, one.code, one.facts.get("at", ""))
+            self.say(COLUMN_OF.get(one.field, one.field), one.code, one.facts.get("at", ""))
 
     def settle(self) -> Settled | None:
         """What the row means; None when it has problems."""
@@ -108,26 +107,13 @@ class Settling:
         if place is not None and self.unit_id not in (None, place.unit_id):
             self.say("place", "place_of_others", self.row.place)
         self._dates(series)
+        fields = Details.__dataclass_fields__
+        alike = {name: getattr(self.row, name) for name in fields if hasattr(self.row, name)}
         details = Details(
-            titles=self.row.titles,
-            texts=self.row.texts,
+            **alike,
             kind_id=kind.id,
             unit_id=unit.id,
             place_id=place.id if place else None,
-            elsewhere=self.row.elsewhere,
-            visibility=self.row.visibility,
-            languages=self.row.languages,
-            audiences=self.row.audiences,
-            directed_to=self.row.directed_to,
-            host_note=self.row.host_note,
-            cost=self.row.cost,
-            age_from=self.row.age_from,
-            age_to=self.row.age_to,
-            age_unit=self.row.age_unit,
-            sign_up=self.row.sign_up,
-            sign_up_link=self.row.sign_up_link,
-            phone=self.row.phone,
-            is_preliminary=self.row.is_preliminary,
             co_host_ids=tuple(sorted(host.id for host in hosts)),
             observance_id=self.known.observances.get(self.row.observance),
         )
@@ -143,10 +129,9 @@ class Settling:
         ]
         kept = {own: getattr(self.here, own) for own in absent}
         for name, (own, _) in LOCALISED.items():
-            there = getattr(self.here, own)
-            lacking = {k: v for k, v in there.items() if f"{name}_{k}" not in self.columns}
-            said = getattr(self.row, own)
-            kept[own] = {**lacking, **said}
+            there = getattr(self.here, own).items()
+            lacking = {key: one for key, one in there if f"{name}_{key}" not in self.columns}
+            kept[own] = {**lacking, **getattr(self.row, own)}
         self.row = replace(self.row, **kept)
 
     def _series(self) -> Series | None:
