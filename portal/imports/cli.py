@@ -13,10 +13,17 @@ from portal.core.commands import fail, runner
 from portal.core.database import begin_write
 from portal.core.extensions import db
 from portal.core.text import counted, nearest
+from portal.events import observance_queries as queries
+from portal.imports import observance_exchange
 from portal.imports.exchange_actions import apply_exchange, plan_exchange
 from portal.imports.exchange_queries import export_events
 from portal.imports.exchange_reading import read
 from portal.imports.items import Unreadable
+from portal.imports.observance_exchange_actions import (
+    apply_observances,
+    export_observances,
+    plan_observances,
+)
 from portal.imports.words import say_unreadable
 from portal.units import queries as units
 from portal.units.cli import need_data
@@ -56,13 +63,51 @@ def export_table(_app: Flask, file: Path, public_only: bool, unit: str | None) -
     """Write all published events to FILE (CSV, docs/imports.md)."""
     need_data()
     raw = export_events(public_only=public_only, unit=_unit(unit))
+    _write(file, raw)
+    click.echo(f"{counted(len(read(raw).events), 'event')} written to {file}")
+    if not public_only:
+        click.echo("With what only staff may see. To give to anybody: --public-only", err=True)
+
+
+@exports.command("observances")
+@click.argument("file", type=click.Path(dir_okay=False, writable=True, path_type=Path))
+@with_app
+def export_days(_app: Flask, file: Path) -> None:
+    """Write the observances that calendars know to FILE (CSV, docs/imports.md)."""
+    need_data()
+    _write(file, export_observances())
+    click.echo(f"{counted(len(queries.told()), 'observance')} written to {file}")
+
+
+def _write(file: Path, raw: bytes) -> None:
     try:
         file.write_bytes(raw)
     except OSError as error:
         fail(f"{file} cannot be written: {error.strerror}", 2)
-    click.echo(f"{counted(len(read(raw).events), 'event')} written to {file}")
-    if not public_only:
-        click.echo("With what only staff may see. To give to anybody: --public-only", err=True)
+
+
+@imports.command("observances")
+@click.argument("file", type=there)
+@click.option("--dry-run", is_flag=True, help="Show the plan and change nothing.")
+@with_app
+def import_days(_app: Flask, file: Path, dry_run: bool) -> None:
+    """Import observances that `portal export observances` wrote, before the events."""
+    need_data()
+    try:
+        rows, problems = observance_exchange.read(file.read_bytes())
+    except Unreadable as unreadable:
+        fail(f"{file}: {say_unreadable(unreadable)}", 2)
+    begin_write()
+    plan = plan_observances(rows, problems)
+    for line in plan.lines():
+        click.echo(line)
+    if plan.bad:
+        fail("Nothing was imported, because some rows are bad. Mend them.")
+    if dry_run:
+        click.echo("Dry run: nothing was changed.")
+        return
+    apply_observances(plan)
+    db.session.commit()
 
 
 @imports.command("events")

@@ -11,6 +11,7 @@ from portal.core.extensions import db
 from portal.core.languages import languages
 from portal.core.text import fold, plain
 from portal.events.models import EventKind, Observance
+from portal.feeds.vtimezone import has_yearly_rule
 from portal.imports.models import UnitAlias
 from portal.imports.queries import units_by_name
 from portal.places.models import Place
@@ -37,7 +38,17 @@ class Names:
         found = self.aliases.get(plain(name)) or self.aliases.get(fold(name)) or 0
         return self.units.get(name) or self.by_id.get(found)
 
+    def is_zone(self, name: str) -> bool:
+        """Whether calendars can be written in a time zone; asked once, for it takes its time."""
+        if name not in self._zones:
+            try:
+                self._zones[name] = has_yearly_rule(name)
+            except (KeyError, ValueError, OSError):
+                self._zones[name] = False  # no such zone, or no name that one could have
+        return self._zones[name]
+
     def __post_init__(self) -> None:
+        self._zones: dict[str, bool] = {}
         self.by_id = {unit.id: unit for unit in self.units.values()}
 
 

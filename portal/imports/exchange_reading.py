@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -40,7 +40,7 @@ class ExchangeReading:
 
 def read(raw: bytes) -> ExchangeReading:
     """Reads a table, with commas, semicolons or tabs; raises Unreadable when it is none."""
-    names, rows = _table(raw)
+    names, rows = table(raw, NEEDED)
     reading = ExchangeReading(columns=frozenset(names))
     known = [name for name in names if name in _BY_NAME or _text_column(name)]
     reading.notes += [
@@ -65,7 +65,8 @@ def read(raw: bytes) -> ExchangeReading:
     return reading
 
 
-def _table(raw: bytes) -> tuple[list[str], Iterator[tuple[int, list[str]]]]:
+def table(raw: bytes, needed: Iterable[str]) -> tuple[list[str], Iterator[tuple[int, list[str]]]]:
+    """The header of a table and its numbered rows; raises Unreadable."""
     if len(raw) > MOST_BYTES:
         raise Unreadable("too_large", megabytes=MOST_BYTES // 1024 // 1024)
     try:
@@ -79,7 +80,7 @@ def _table(raw: bytes) -> tuple[list[str], Iterator[tuple[int, list[str]]]]:
     rows = _rows(csv.reader(io.StringIO(text, newline=""), delimiter=separator))
     _, names = next(rows, (1, []))
     names = [name.strip() for name in names]
-    if missing := [name for name in NEEDED if name not in names]:
+    if missing := [name for name in needed if name not in names]:
         raise Unreadable("columns_missing", columns=", ".join(missing))
     if len(set(names)) < len(names):
         twice = next(name for name in names if names.count(name) > 1)

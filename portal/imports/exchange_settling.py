@@ -11,7 +11,6 @@ from portal.core.problems import Problem
 from portal.events.recurrence import Series, align, check, starts_of
 from portal.events.rrule import UnknownRule, format_rrule, parse_rrule
 from portal.events.rules import Details, LeftOut, check_details, check_series, check_times
-from portal.feeds.vtimezone import has_yearly_rule
 from portal.imports.exchange_columns import COLUMNS, LOCALISED, ExchangeEvent
 from portal.imports.exchange_dates import ExchangeDate
 from portal.imports.exchange_names import Names
@@ -62,6 +61,8 @@ class Settling:
     ) -> None:
         self.row, self.here, self.columns = row, here, columns
         self.known, self.unit_id = known, unit_id
+        # A portal's own table: it says who an event is, and its names must all be right.
+        self.is_own = bool(row.uid)
         self.problems: list[RowProblem] = []
         self.notes: list[RowProblem] = []
 
@@ -137,7 +138,7 @@ class Settling:
     def _series(self) -> Series | None:
         row = self.row
         zone = row.zone or self.known.zone
-        if not _is_zone(zone):
+        if not self.known.is_zone(zone):
             self.say("tzid", "unknown_zone", zone)
             return None
         try:
@@ -151,7 +152,9 @@ class Settling:
             return None
         series = Series(row.starts, row.ends, zone, row.is_all_day, rule, out)
         # What a portal has published may be long ago; a year typed wrong in a list must be seen.
-        found = check(series) if row.uid or self.here else check_series(series, self.known.today)
+        found = (
+            check(series) if self.is_own or self.here else check_series(series, self.known.today)
+        )
         self.tell(found)
         if found:
             return None
@@ -162,10 +165,9 @@ class Settling:
         return series
 
     def _words(self) -> None:
-        """Names of languages, other hosts, observances: a portal's own table must be right, in
-        others they are left out, with a note."""
+        """Names of languages, hosts, observances: in others' tables some are left out, with a note."""
         row, known = self.row, self.known
-        say = self.say if row.uid else self.note
+        say = self.say if self.is_own else self.note
         for name in row.languages:
             if name not in known.languages:
                 self.say("languages", "unknown_language", name)
@@ -205,7 +207,7 @@ class Settling:
         told = {one.recurrence_id: self._date(one, series) for one in self.row.dates}
         for start in set(told) - set(starts):
             self.say("overrides_json", "unknown_date", start)
-        if self.row.is_cancelled and not self.row.uid:
+        if self.row.is_cancelled and not self.is_own:
             off = {start: ExchangeDate(start) for start in starts} | told
             reason = self.row.reason
             told = {
@@ -230,10 +232,3 @@ class Settling:
             starts=None if starts == one.recurrence_id else starts,
             ends=None if ends == usual else ends,
         )
-
-
-def _is_zone(name: str) -> bool:
-    try:
-        return has_yearly_rule(name)
-    except (KeyError, ValueError, OSError):
-        return False  # no such zone, or no name that one could have
