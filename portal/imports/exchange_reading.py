@@ -54,7 +54,7 @@ def read(raw: bytes) -> ExchangeReading:
         found = row.read()
         for event in found:
             for name in ("event_id", "uid"):
-                key = (name, f"{event.origin} {getattr(event, name)}".lower())
+                key = (name, f"{event.origin} {getattr(event, name)}")
                 if getattr(event, name) and key in seen:
                     row.say(name, "id_twice")
                 seen.add(key)
@@ -145,6 +145,7 @@ class _Row:
             event = replace(event, titles=bare)
         if event.rdates and event.uid:
             self.say("rdates", "rdates_with_uid")
+            return []
         alone = replace(event, rrule="", exdates=(), exdate_reasons=(), dates=(), rdates=())
         length = event.ends - event.starts
         return [replace(event, rdates=())] + [

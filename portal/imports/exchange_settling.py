@@ -165,7 +165,7 @@ class Settling:
         return series
 
     def _words(self) -> None:
-        """Names of languages, hosts, observances: in others' tables some are left out, with a note."""
+        """Languages, hosts, observances: names that others' tables may have wrong get a note."""
         row, known = self.row, self.known
         say = self.say if self.is_own else self.note
         for name in row.languages:
