@@ -18,33 +18,20 @@ from portal.accounts.words import say_problem
 from portal.core import jobs, migrations
 from portal.core.commands import fail, runner
 from portal.core.database import begin_write
-from portal.core.doctor import OLD, examine
+from portal.core.doctor import examine
 from portal.core.extensions import db
 from portal.core.languages import WSGI_KEY
 from portal.core.problems import Problem, Refused
 from portal.core.text import counted, nearest
 from portal.demo.actions import DemoRefused, build_demo
-from portal.imports import programme
+from portal.imports.cli import exports, imports
 from portal.imports.setting_up import AlreadySetUp, set_up
 from portal.units import queries as units
+from portal.units.cli import need_data
 from portal.units.municipality_file import FileProblem
-
-NOTHING_YET = "Nothing is set up yet. Run: portal init FILE, or to look around: portal demo"
 
 # Looked up at each call, so that a test can give an application of its own.
 with_app = runner(lambda settings: create_app(settings))
-
-
-def need_data() -> None:
-    """Ends here, with what to do, unless there is a municipality in tables of today."""
-    if migrations.is_empty():
-        fail(NOTHING_YET, 3)
-    if not migrations.is_current():
-        fail(OLD, 4)
-    try:
-        units.municipality()
-    except units.NotInitialised:
-        fail(NOTHING_YET, 3)
 
 
 def say_problems(app: Flask, problems: list[Problem]) -> NoReturn:
@@ -186,42 +173,6 @@ def create_user(app: Flask, email: str, role: str, unit: str | None, name: str) 
     click.echo(f"{email} can sign in at {app.config['PORTAL_SETTINGS'].base_url}/sign-in")
 
 
-@main.group("import")
-def imports() -> None:
-    """Bring programmes in from files."""
-
-
-@imports.command("programme")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--dry-run", is_flag=True, help="Show the plan and change nothing.")
-@click.option("--skip-bad", is_flag=True, help="Import the good rows although some are bad.")
-@with_app
-def import_programme(_app: Flask, file: Path, dry_run: bool, skip_bad: bool) -> None:
-    """Import a library programme (CSV, docs/imports.md), one event a row."""
-    need_data()
-    try:
-        parsed = programme.parse(file.read_bytes())
-    except programme.NotAProgramme as error:
-        fail(f"{file}: {error}", 2)
-    begin_write()
-    plan = make_plan(parsed)
-    for line in plan.lines():
-        click.echo(line)
-    if dry_run:
-        click.echo("Dry run: nothing was changed.")
-    if plan.bad and not skip_bad:
-        outcome = "A real run would import nothing" if dry_run else "Nothing was imported"
-        fail(f"{outcome}, because some rows are bad. Mend them, or add --skip-bad.")
-    if dry_run:
-        return
-    # Elsewhere than on a terminal a bar would leave its label and nothing else.
-    size, quiet = len(plan.new), not plan.new or not sys.stderr.isatty()
-    with click.progressbar(length=size, label="Importing", file=sys.stderr, hidden=quiet) as bar:
-        apply_plan(plan, lambda: bar.update(1))
-    db.session.commit()
-    click.echo(f"{size} imported")
-
-
 @main.command()
 @with_app
 def tick(_app: Flask) -> None:
@@ -244,6 +195,10 @@ def doctor(app: Flask) -> None:
         click.echo(trouble, err=True)
     click.echo("All is well." if not troubles else f"{len(troubles)} to mend.")
     sys.exit(1 if troubles else 0)
+
+
+main.add_command(imports)
+main.add_command(exports)
 
 
 if __name__ == "__main__":

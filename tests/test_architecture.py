@@ -73,6 +73,7 @@ LAYER_OF = {
     "portal.imports.checking": "showing",
     "portal.imports.joining": "showing",
     "portal.imports.applying": "actions",
+    "portal.imports.work": "jobs",
     "portal.imports.setting_up": "actions",
     "portal.feeds.finding": "queries",
     "portal.feeds.devices": "words",
@@ -86,6 +87,9 @@ LAYER_OF = {
     "portal.feeds.listing": "showing",
     "portal.home.frame": "views",
     "portal.feeds.observances": "showing",
+    "portal.imports.exchange_names": "showing",
+    "portal.imports.exchange_settling": "showing",
+    "portal.imports.exchange_changing": "actions",
     # Waits for others: an action, which is inside a transaction, may not use it.
     "portal.imports.fetching": "jobs",
 }

@@ -132,8 +132,7 @@ class Occurrence(PublicRow, Model):
     """One date of an event. Its identity never changes: `recurrence_id` is the original wall
     start, `key` its address. Once published it is never deleted, only cancelled. It may differ
     in time, place (`place_id`, or `elsewhere`), title and address for sign-up. `is_override`: a
-    feed has told it apart from its series, and does so for good. `is_listed` repeats whether
-    the event is public and published, for one indexed look-up."""
+    feed has told it apart, for good. `is_listed`: the event is public and published."""
 
     __tablename__ = "occurrence"
     __table_args__ = (

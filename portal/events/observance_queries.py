@@ -63,7 +63,7 @@ def dates_of(ids: list[int], since: datetime, until: datetime) -> list[Occurrenc
             Occurrence.starts_at < until,
         )
         .options(contains_eager(Occurrence.event))
-        .order_by(Occurrence.starts_at)
+        .order_by(Occurrence.starts_at, Occurrence.event_id, Occurrence.recurrence_id)
         .limit(MOST_DATES)
     )
     return list(db.session.scalars(query)) if ids else []

@@ -23,6 +23,8 @@ Row = TypeVar("Row")
 
 _DATE = Occurrence.__table__.c
 _SEEN = Event.visibility.in_(("public", "without_place"))
+# Of dates at the same moment the older event's is first, also after an import elsewhere.
+IN_ORDER = (_DATE.starts_at, _DATE.event_id, _DATE.recurrence_id)
 COUNT_LIMIT = 1000
 # Events that began earlier and still go on are looked for this far back.
 LOOK_BACK = MAX_LENGTH
@@ -129,7 +131,7 @@ def listed(
     Each comes with its event, kind, unit and place: two queries however long the list, and
     one for dates that have been read since the last change.
     """
-    query = _listed(wanted, since, until, today).order_by(_DATE.starts_at, _DATE.id)
+    query = _listed(wanted, since, until, today).order_by(*IN_ORDER)
     ids = list(db.session.connection().scalars(query.limit(limit).offset(offset)))
     return kept_rows("date", ids, _dates)
 

@@ -27,6 +27,7 @@ from portal.core.extensions import db
 from portal.core.text import Localised
 from portal.core.types import Keys, LocalisedText
 from portal.events.models import CoHost, Event, EventKind, ExDate, Occurrence
+from portal.events.queries import IN_ORDER
 from portal.feeds.clocks import last_day, may_cross
 from portal.feeds.facts import DateFacts, EventFacts, KindFacts, PlaceFacts, UnitFacts
 from portal.places.models import Place
@@ -149,8 +150,7 @@ def dates_told(
 ) -> list[tuple[EventFacts, DateFacts]]:
     """The dates of a query of their ids, `most` at most, with their events; those that are known
     are not read again. Soonest first, or latest first."""
-    order = (_DATE.c.starts_at, _DATE.c.id)
-    order_by = [column.desc() for column in order] if is_latest else order
+    order_by = [column.desc() for column in IN_ORDER] if is_latest else IN_ORDER
     dated = _DATES.where(_DATE.c.id.in_(query)).order_by(*order_by)
     rows = db.session.connection().execute(dated.limit(most)).all()
     around = Surroundings()

@@ -103,7 +103,7 @@ def next_dates(wanted: Scope, today: date, zone: ZoneInfo, each: int) -> Select[
     coming = Occurrence.ends_at > midnight(today, zone)
     shown = dates_shown(wanted, today, zone).where(coming)
     place = func.row_number().over(
-        partition_by=Occurrence.event_id, order_by=(Occurrence.starts_at, Occurrence.id)
+        partition_by=Occurrence.event_id, order_by=(Occurrence.starts_at, Occurrence.recurrence_id)
     )
     numbered = shown.add_columns(place.label("place")).subquery()
     return select(numbered.c.id).where(numbered.c.place <= each)

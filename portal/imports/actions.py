@@ -19,10 +19,11 @@ def add_source(name: str, unit_id: int | None, address: str = "") -> Source:
     return source
 
 
-def city_source(name: str) -> Source:
-    """The whole city's source of this name, made when it is not there yet."""
-    query = select(Source).where(Source.unit_id.is_(None), Source.name == name)
-    return db.session.scalar(query) or add_source(name, None)
+def find_source(name: str, unit_id: int | None) -> Source:
+    """The source of this name, of a unit or of the whole city; made when it is not there yet."""
+    of = Source.unit_id.is_(None) if unit_id is None else Source.unit_id == unit_id
+    found = db.session.scalar(select(Source).where(of, Source.name == name, Source.address == ""))
+    return found or add_source(name, unit_id)
 
 
 def choose(source: Source, what: str, name: str, ref: str) -> None:

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import and_, select
+from sqlalchemy import and_, func, select
 from sqlalchemy.orm import selectinload
 
 from portal.core.extensions import db
@@ -17,7 +17,7 @@ from portal.events.models import Event, Occurrence
 from portal.events.queries import details_of, series_of
 from portal.events.recurrence import Series, wall
 from portal.events.rules import DateState, Details
-from portal.imports.models import ImportedDate, ImportedEvent, Source
+from portal.imports.models import ImportedDate, ImportedEvent, Source, SourceName
 from portal.imports.told import About, Common, Memory, Told
 
 CHUNK = 500
@@ -173,6 +173,24 @@ class Known:
             past={row.recurrence_id for row in event.occurrences if row.ends_at <= self._at},
             is_open=event.status == "published",
         )
+
+
+def fingerprint(source: Source) -> str:
+    """Changes when anything does that a plan for the source is made from: its events, what they
+    are known by, and what names mean."""
+    events = select(func.count(), func.coalesce(func.sum(Event.sequence), 0)).join(
+        ImportedEvent, ImportedEvent.event_id == Event.id
+    )
+    dates = select(func.count()).where(ImportedDate.source_id == source.id)
+    names = select(func.count(), func.coalesce(func.sum(func.length(SourceName.ref)), 0))
+    counted = [
+        *db.session.execute(events.where(ImportedEvent.source_id == source.id)).one(),
+        db.session.scalar(dates),
+        *db.session.execute(names.where(SourceName.source_id == source.id)).one(),
+        source.digest,
+        source.mapping,
+    ]
+    return _digest(repr(counted))
 
 
 def state_of(row: Occurrence, zone: str) -> DateState:

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 
 class UnitAlias(Model):
-    """A name that others use for a unit, folded as search folds."""
+    """A name that others use for a unit, folded as search folds; or the municipality's own code
+    for it, in lower case."""
 
     __tablename__ = "unit_alias"
     name: Mapped[str] = mapped_column(String(160), primary_key=True)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 
 from portal.core.text import clean
+from portal.imports.items import RowProblem
 
 COLUMNS = (
     "source_id",
@@ -39,16 +40,6 @@ MOST = {"source_id": 120, "title": 200, "organiser": 200, "place": 200, "link": 
 
 class NotAProgramme(Exception):
     """The file as a whole cannot be read; the message says why."""
-
-
-@dataclass(frozen=True)
-class RowProblem:
-    """One cell that cannot be used. `row` counts lines of the file, the header is 1."""
-
-    row: int
-    column: str
-    code: str
-    value: str
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import Any
 from portal.core.extensions import db
 from portal.core.languages import languages
 from portal.core.problems import Refused
-from portal.core.text import fold
+from portal.core.text import fold, plain
 from portal.events import actions as events
 from portal.events import observance_actions as observances
 from portal.feeds.vtimezone import has_yearly_rule
@@ -88,4 +88,7 @@ def _add_unit(data: dict[str, Any], areas: dict[str, Area], bodies: dict[str, Bo
         place_actions.add_room(unit, room)
     for alias in data.get("aliases", []):
         add_alias(alias, unit)
+    if data.get("code"):
+        # Not folded, as names are: LIB1 and LIB11 sound alike.
+        db.session.merge(UnitAlias(name=plain(data["code"]), unit_id=unit.id))
     return unit

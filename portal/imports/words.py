@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from flask_babel import gettext as _
@@ -11,6 +11,7 @@ from flask_babel import ngettext
 
 from portal.imports.items import RowProblem, Unreadable
 from portal.imports.networks import Unreachable
+from portal.imports.plan import Plan
 
 ROW = {
     "ages_reversed": _l("is lower than the lowest age"),
@@ -101,13 +102,14 @@ UNREACHABLE = {
 
 def say_problem(problem: RowProblem) -> str:
     """One line: row, column, value and what is wrong with it."""
-    return _(
+    said: str = _(
         "Row %(row)s, %(column)s: “%(value)s” %(words)s",
         row=problem.row,
         column=problem.column,
         value=problem.value,
         words=ROW.get(problem.code, problem.code),
     )
+    return said
 
 
 def say_unreadable(error: Unreadable) -> str:
@@ -137,9 +139,24 @@ def _filled(words: Mapping[str, Any], code: str, facts: Mapping[str, Any]) -> st
 
 def say_category(category: str, rows: int) -> str:
     """A note, not an error: what a category that is not in the table becomes."""
-    return ngettext(
+    said: str = ngettext(
         "Category “%(category)s” is not known; it becomes Other (%(num)s row).",
         "Category “%(category)s” is not known; it becomes Other (%(num)s rows).",
         rows,
         category=category,
     )
+    return said
+
+
+def plan_lines(plan: Plan) -> Iterator[str]:
+    """The plan for the command line: what cannot be used, notes, then the counts."""
+    yield from (say_problem(problem) for problem in plan.bad)
+    yield from (say_problem(note) for note in plan.notes)
+    yield from (say_category(category, rows) for category, rows in plan.unknown.items())
+    if plan.kept:
+        yield ngettext(
+            "%(num)s field stays as it was changed here",
+            "%(num)s fields stay as they were changed here",
+            len(plan.kept),
+        )
+    yield plan.summary()

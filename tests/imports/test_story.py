@@ -21,13 +21,14 @@ from portal.core.extensions import db
 from portal.events import changing
 from portal.events.models import Event, Occurrence
 from portal.events.rules import Alteration
-from portal.imports.actions import city_source
+from portal.imports.actions import find_source
 from portal.imports.applying import apply_plan
+from portal.imports.items import Reading
 from portal.imports.models import ImportedDate, ImportedEvent
 from portal.imports.plan import Plan
 from portal.imports.planning import make_plan
+from portal.imports.reading import open_file, read
 from portal.units import queries as units
-from tests.imports.reading import read
 from tests.imports.story import Expected, Row, Seen, next_day, text_of
 from tests.support.datepages import date_page
 from tests.support.icalpy import by_python
@@ -43,11 +44,15 @@ def rows_of(raw: bytes) -> list[Row]:
     return list(csv.DictReader(io.StringIO(raw.decode("utf-8-sig"), newline="")))
 
 
+def _read(raw: bytes) -> Reading:
+    return read(raw, open_file(raw, "", {}), "Europe/Stockholm", units.today())
+
+
 def bring(raw: bytes, taken: tuple[str, ...] = ()) -> Plan:
     """The file is read, planned, applied and committed."""
     begin_write()
-    source = city_source("programme")
-    plan = make_plan(source, read(raw), None, units.today(), now(), taken)
+    source = find_source("programme", None)
+    plan = make_plan(source, _read(raw), None, units.today(), now(), taken)
     apply_plan(source, plan)
     db.session.commit()
     return plan
