@@ -101,6 +101,7 @@ CHANGES = {
     "shorten": _l("The series ends earlier"),
     "lengthen": _l("The series goes on longer"),
     "hand_over": _l("It has another host"),
+    "import": _l("The programme was read"),
     "rhythm": _l("It has other days from now on"),
     "closed": _l("Closed"),
     "undo": _l("A change was undone"),
