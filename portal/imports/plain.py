@@ -17,7 +17,7 @@ _ENTITY = re.compile(r"&(#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z]{2,31});")
 _BLOCKS = {"p", "div", "br", "li", "ul", "ol", "tr", "table", "section", "article", "hr", "dd"}
 _BLOCKS |= {"dt", "h1", "h2", "h3", "h4", "h5", "h6"}
 _UNSEEN = {
-    name: re.compile(rf"</{name}", re.IGNORECASE)
+    name: re.compile(rf"</{name}\b[^<>]*>", re.IGNORECASE)
     for name in ("script", "style", "template", "noscript", "head")
 } | {"": re.compile("-->")}
 _LINK = re.compile(
@@ -58,10 +58,10 @@ def _without_tags(text: str) -> str:
             continue
         parts.append(text[at : tag.start()])
         at, name = tag.end(), (tag[1] or "").lower()
+        is_opening = tag[0] == "<!--" or not tag[0].startswith(("</", "<!"))
         if name in _BLOCKS:
             parts.append("\n")
-        elif not tag[0].startswith(("</", "<!")) or tag[0] == "<!--":
-            end = _UNSEEN[name].search(text, at) if name in _UNSEEN else None
-            if name in _UNSEEN:
-                at = end.end() if end and not name else end.start() if end else len(text)
+        elif is_opening and name in _UNSEEN:
+            end = _UNSEEN[name].search(text, at)
+            at = end.end() if end else len(text)
     return "".join([*parts, text[at:]])

@@ -30,6 +30,7 @@ PROBLEMS = {
     "text_cut": "is too long; its end is left out",
     "too_deep": "is nested too deeply",
     "too_many_cells": "has more cells than the header",
+    "too_many_dates": "makes too many dates",
     "unknown_rule": "is no rhythm that the portal knows",
     "unknown_zone": "is no time zone that is known",
     "unknown_unit": "is no unit here; give the unit that name as an alias",
