@@ -19,7 +19,7 @@ from portal.events.rules import Details
 from portal.places import actions as places
 from portal.places.queries import premises
 from portal.units import queries as units
-from tests.browser.conftest import UNIT, Site, free_port, no_cluster, serving
+from tests.browser.conftest import UNIT, Site, free_port, serving
 from tests.browser.test_pages import PRESSED, sign_in
 from tests.browser.test_tasks import Effort
 from tests.support import portal_app
@@ -39,7 +39,7 @@ def term(
 ) -> Iterator[Site]:
     """The demonstration, where the editor's unit has thirty series this term, two in one room."""
     folder = tmp_path_factory.mktemp("term")
-    app = portal_app.make_app(templates.copy("sqlite", "demo", folder, no_cluster), folder)
+    app = portal_app.make_app(templates.copy("sqlite", "demo", folder), folder)
     with app.app_context():
         pages = _fill()
     portal_app.close_app(app)
