@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from flask import Flask
@@ -152,8 +152,50 @@ def test_a_shorter_series_shows_what_goes_before_it_goes(
     assert rows(city, series.id) == before, "only shown"
     status, page = post(editor, at, last_on="2026-12-20", do="save")
     assert status == 422, "people will want to know why"
-    assert post(editor, at, last_on="2026-12-20", reason="Slut", do="save")[0] == 303
+    status, where = post(editor, at, last_on="2026-12-20", reason="Slut", do="save")
+    assert status == 303
     assert [state for state, _ in rows(city, series.id).values()].count("cancelled") == 6
+    assert "Sista tillfället är onsdag 16 december 2026." in editor.get(where).text
+    where = post(editor, at, last_on="2027-01-13", do="save")[1]
+    assert "Sista tillfället är onsdag 13 januari 2027." in editor.get(where).text
+
+
+def test_a_series_that_ends_before_it_begins_names_no_last_date(
+    editor: Browser, series: Made
+) -> None:
+    at = f"/staff/events/{series.id}/last-day"
+    where = post(editor, at, last_on="2026-11-24", reason="Slut", do="save")[1]
+    page = editor.get(where).text
+    assert "Alla dess tillfällen är inställda." in page
+    assert "Sista tillfället" not in page
+
+
+def test_the_last_date_is_said_where_it_was_moved_to(editor: Browser, series: Made) -> None:
+    at = f"/staff/events/{series.id}"
+    moved = {"day": "2026-12-22", "starts": "17:00", "ends": "18:00", "place": "-2"}
+    assert post(editor, f"{at}/dates/{series.keys[1]}/move", **moved)[0] == 303
+    where = post(editor, f"{at}/last-day", last_on="2026-12-10", reason="Slut", do="save")[1]
+    assert "Sista tillfället är tisdag 22 december 2026." in editor.get(where).text
+
+
+def test_the_year_is_said_where_it_is_another(
+    editor: Browser,
+    series: Made,
+    freeze: Callable[[datetime], None],
+    somebody: Callable[[str], Browser],
+) -> None:
+    at = f"/staff/events/{series.id}/dates"
+    for path in (at, f"{at}/cancel?all=1"):
+        found = re.findall(
+            r"<time[^>]*>(\w+ \d+ (?:november|december|januari)[^k]*) kl", editor.get(path).text
+        )
+        assert found[4:7] == ["Onsdag 23 december", "Onsdag 30 december", "Onsdag 6 januari 2027"]
+        assert found[-1] == "Onsdag 27 januari 2027"
+    freeze(datetime(2027, 1, 2, 9, 0, tzinfo=UTC))
+    page = somebody("editor").get(at).text
+    assert "Onsdag 6 januari 2027 kl" in page, "another than the one before it"
+    assert "Onsdag 13 januari kl" in page
+    assert "Onsdag 30 december 2026 kl" in page
 
 
 def test_a_longer_series_leaves_breaks_out(city: Flask, editor: Browser, make_event: Make) -> None:
