@@ -405,7 +405,12 @@ def test_a_whole_term_is_published_together(city: Flask, editor: Browser, make_e
     page = post(editor, at, **term, event=ticked, do="dates")[1]
     assert "34 tillfällen" in page
     status, where = post(editor, at, **term, event=ticked, do="publish")
-    assert (status, where.endswith("done=term&n=2")) == (303, True)
+    assert (status, where.endswith("done=term&n=2&dates=34")) == (303, True)
+    told = editor.get(where).text
+    assert "2 serier är publicerade. Det är 34 tillfällen sammanlagt." in told
+    with city.app_context():
+        new = db.session.query(Event).filter(Event.continues_id.in_(ticked))
+        assert sum(len(event.occurrences) for event in new) == 34
     again = editor.get(at).text
     assert str(made[1].id) in re.findall(r'name="event" value="(\d+)" checked', again)
     assert str(made[0].id) not in re.findall(r'name="event" value="(\d+)" checked', again)
