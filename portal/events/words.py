@@ -103,6 +103,7 @@ CHANGES = {
     "hand_over": _l("It has another host"),
     "rhythm": _l("It has other days from now on"),
     "closed": _l("Closed"),
+    "say_why": _l("Cancelled dates have another reason"),
     "undo": _l("A change was undone"),
 }
 

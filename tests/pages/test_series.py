@@ -296,6 +296,33 @@ def test_the_house_is_closed_today(city: Flask, editor: Browser, make_event: Mak
     assert "Vattenläcka" in editor.get(f"/units/{LIBRARY}").text
 
 
+def test_closed_twice_the_newest_reason_stands(
+    city: Flask, editor: Browser, make_event: Make
+) -> None:
+    today = datetime.combine(TODAY, datetime.min.time().replace(hour=17))
+    once = Series(today, today + timedelta(hours=1), ZONE)
+    shut, ill = make_event(once), make_event(once, titles={"sv": "Läxhjälp"})
+    post(editor, f"/staff/events/{ill.id}/dates/{ill.key}/cancel", reason="Sjuk")
+    at, day = f"/staff/units/{LIBRARY}/closed-today", TODAY.isoformat()
+    ids = re.findall(r'name="date" value="(\d+)" checked', editor.get(at).text)
+    form = {"first_on": day, "shown": ids, "date": ids}
+    assert post(editor, at, **form, reason="Vattenläcka")[0] == 303
+    page = editor.get(at).text
+    assert "1 tillfälle är redan inställt för att ni har stängt." in page
+    assert "Vattenläcka" in page
+    assert "Läxhjälp" not in page, "it is off for a reason of its own"
+    status, where = post(editor, at, first_on=day, reason="Ingen ström")
+    assert (status, where.endswith("done=closed&n=0&again=1")) == (303, True)
+    told = editor.get(where).text
+    assert "1 tillfälle som redan var inställt har fått den nya orsaken." in told
+    assert "Inget var planerat" not in told
+    assert "Ingen ström" in editor.get(f"/events/{shut.slug}/{shut.key}").text
+    assert "Ingen ström" in editor.get(f"/units/{LIBRARY}").text
+    assert "Ingen ström" in editor.get(f"/feeds/event-{shut.slug}.sv.ics").text
+    other = editor.get(f"/events/{ill.slug}/{ill.key}").text
+    assert ("Sjuk" in other, "Ingen ström" in other) == (True, False)
+
+
 def test_what_has_been_today_is_left_as_it_was(
     city: Flask, editor: Browser, make_event: Make
 ) -> None:
