@@ -104,6 +104,7 @@ CHANGES = {
     "import": _l("The programme was read"),
     "rhythm": _l("It has other days from now on"),
     "closed": _l("Closed"),
+    "say_why": _l("Cancelled dates have another reason"),
     "undo": _l("A change was undone"),
 }
 

@@ -51,6 +51,7 @@ def start() -> str:
         for_staff=_for_staff(ids is None or any(unit.kind != "association" for unit in mine)),
         done=request.args.get("done", ""),
         count=request.args.get("n", 0, int),
+        again=request.args.get("again", 0, int),
         when=lambda row: showing.card(row, language().key).when,
         closed=closed_from(units.today()),
         **_programmes(ids),
