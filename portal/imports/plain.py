@@ -14,15 +14,18 @@ from portal.core.text import clean
 # A tag ends before the next one begins, so that a thousand open ones are read once each.
 _TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9]*)([^<>]*)>|<!--|<![A-Za-z][^<>]*>")
 _IS_HTML = re.compile(
-    r"</?(?:html|body|head|div|p|br|span|a|b|i|u|em|strong|font|ul|ol|li|table|tr|td|h[1-6])"
+    r"</?(?:html|body|head|div|p|br|span|a|b|i|u|em|strong|font|ul|ol|dl|dt|dd|li|table|tr|td|hr|"
+    r"section|article|script|style|template|noscript|h[1-6])"
     r"(?:\s[^<>]*)?/?>",
     re.IGNORECASE,
 )
 # With the semicolon only, and no longer than any is: "AT&T" stays.
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 _HREF = re.compile(r"""\bhref\s*=\s*["']?\s*(https?://[^\s"'<>]+)""", re.IGNORECASE)
-_BREAKS = {"br", "tr", "div", "table", "ul", "ol", "h1", "h2", "h3", "h4", "h5", "h6"}
-_HIDDEN = {"script", "style", "head", "title"}
+_BREAKS = {"br", "tr", "div", "table", "ul", "ol", "hr", "dd", "dt", "section", "article"}
+_BREAKS |= {"h1", "h2", "h3", "h4", "h5", "h6"}
+_BLOCKS = {*_BREAKS, "p", "li"}
+_HIDDEN = {"script", "style", "head", "title", "template", "noscript"}
 _LINK = re.compile(
     r"https?://[^\s<>\"'/?#][^\s<>\"']*|tel:\+?[\d().-]+|mailto:[^\s<>\"'@:/]+@[^\s<>\"'@]+"
 )
@@ -58,8 +61,9 @@ def without_emails(text: str) -> str:
 
 
 def _without_tags(text: str) -> str:
-    # In HTML a line end is only a space.
-    text = text.replace("\r", "\n").replace("\n", " ")
+    # In HTML a line end is only a space; people who write a bold word in plain lines mean lines.
+    if any((tag[2] or "").lower() in _BLOCKS for tag in _TAG.finditer(text)):
+        text = text.replace("\r", "\n").replace("\n", " ")
     kept, at, hidden, target = [], 0, "", ""
     while found := _TAG.search(text, at):
         if not hidden:

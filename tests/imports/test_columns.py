@@ -333,7 +333,7 @@ def test_links_that_may_stay() -> None:
 def test_markup_becomes_words() -> None:
     assert plain("a < b & c > d, Tom & Jerry") == "a < b & c > d, Tom & Jerry"
     assert plain("rad 1\nrad <b>2</b>") == "rad 1\nrad 2"
-    assert plain("<ul><li>ett\n<li>två</ul>&lt;x&gt;") == "ett\ntvå\n<x>"
+    assert plain("<ul><li>ett\n<li>två</ul>&lt;x&gt;") == "- ett\n- två\n<x>"
     hidden = "<style>p{}</style><SCRIPT>alert('</p>')</SCRIPT >b<!-- c --><!doctype html>d"
     assert plain(f"a{hidden}") == "abd"
     assert plain("a<script>b") == "a"
