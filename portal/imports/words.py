@@ -15,9 +15,11 @@ from portal.imports.plan import Plan
 
 ROW = {
     "ages_reversed": _l("is lower than the lowest age"),
+    "broken": _l("has no beginning or no end"),
     "cancelled_here": _l("belongs to an event that was cancelled here, and is not added"),
     "clock_fold": _l("happens twice: the clocks go back that night"),
     "clock_gap": _l("does not exist: the clocks go forward that night"),
+    "cut": _l("is too long; its end is left out"),
     "dates_cut": _l("goes on too long; the first dates are taken"),
     "email_dropped": _l("holds an e-mail address, which is left out"),
     "empty": _l("is empty"),
@@ -44,6 +46,7 @@ ROW = {
     "older_version": _l("is an older version of another entry, and is passed over"),
     "overlaps_itself": _l("begins again before it has ended"),
     "passed_over": _l("is no event, and is passed over"),
+    "private": _l("is not for everybody, and is left out"),
     "rule_as_dates": _l("is no rhythm that the form has; its dates stand alone"),
     "sub_daily": _l("repeats more than once a day, which is not followed"),
     "text_cut": _l("is too long; its end is left out"),
