@@ -25,6 +25,7 @@ from portal.imports.words import say_problem
 
 CHUNK = 500
 OF_DATES = ("", "starts", "ends", "place")
+OF_DATES = ("", "starts", "ends", "place")
 
 
 @dataclass(frozen=True)
@@ -168,6 +169,11 @@ class _Planner:
 
     def _note(self, row: ExchangeEvent, column: str, code: str, value: str) -> None:
         self.result.notes.append(RowProblem(row.row, column, code, value[:SHOWN]))
+
+
+def _column(field: str) -> str:
+    """The column of what an action refuses: times and places are those of single dates."""
+    return "overrides_json" if field in OF_DATES else COLUMN_OF.get(field, field)
 
 
 def _column(field: str) -> str:

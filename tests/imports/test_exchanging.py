@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import shutil
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
@@ -21,6 +22,8 @@ from portal.core.extensions import db
 from portal.core.models import AuditEntry
 from portal.events import changing
 from portal.events.models import Event, EventChange, Observance
+from portal.events.rules import LeftOut
+from portal.feeds.actions import make_quiet_feeds
 from portal.imports import cli as imports_cli
 from portal.imports import observance_exchange
 from portal.imports.exchange_actions import ExchangePlan, apply_exchange, plan_exchange
@@ -32,8 +35,9 @@ from portal.imports.observance_exchange_actions import (
     plan_observances,
 )
 from portal.imports.words import PROBLEMS, say_problem
+from portal.units import queries as units
 from tests.imports.lived import PRESCHOOL, live
-from tests.imports.seen import everything
+from tests.imports.seen import LANGUAGES, difference, everything
 from tests.support import portal_app
 from tests.support.factories import NOW, WEEKLY, new_event, unit
 
@@ -91,6 +95,10 @@ def state(app: Flask) -> list[tuple[str, int, datetime]]:
         return [(e.uid, e.sequence, e.revised_at) for e in db.session.scalars(select(Event))]
 
 
+def sequences(app: Flask) -> dict[str, int]:
+    return {uid: sequence for uid, sequence, _ in state(app)}
+
+
 def changed(raw: bytes, uid: str, **cells: str) -> bytes:
     """The table with some cells of one event's row written anew."""
     rows = list(csv.DictReader(io.StringIO(raw.decode("utf-8-sig"), newline="")))
@@ -137,7 +145,9 @@ def test_a_city_that_has_lived_is_the_same_elsewhere(
     plan = bring_in(other, raw, days)
     assert (plan.bad, plan.notes) == ([], [])
     assert taken_out(other) == (raw, days)
-    assert_same(everything(city), everything(other))
+    # The rows are equal on both; what is made of them is looked at in every language once.
+    keys = LANGUAGES if engine == "sqlite" else ("fi",)
+    assert_same(everything(city, languages=keys), everything(other, languages=keys))
     before = state(other)
     again = bring_in(other, raw, days)
     assert again.summary() == f"0 new, 0 changed, {len(before)} unchanged, 0 rows not usable"
@@ -155,7 +165,12 @@ def test_the_demonstration_is_the_same_elsewhere(
     plan = bring_in(other, raw, days)
     assert (plan.bad, plan.notes, len(plan.new)) == ([], [], 99)
     assert taken_out(other) == (raw, days)
-    assert_same(everything(city, languages=("sv", "en")), everything(other, languages=("sv", "en")))
+    with other.app_context():
+        begin_write()
+        make_quiet_feeds(units.municipality().languages, units.today())  # as `portal tick` does
+        db.session.commit()
+    step = 1 if engine == "sqlite" else 5
+    assert_same(*(everything(app, languages=("sv",), step=step) for app in (city, other)))
     before = state(other)
     assert "99 unchanged" in bring_in(other, raw).summary()
     assert state(other) == before
@@ -201,17 +216,13 @@ def test_no_column_can_be_missing(
     with city.app_context():
         live()
     raw, days = taken_out(city)
-    whole = everything(city, languages=("sv",))
-    whole |= everything(city, languages=("en",))
+    expected = everything(city, languages=("en",))
     unseen = []
     for name, columns in GROUPS.items():
         other = beside("small")
         bring_in(other, without(raw, *columns), days)
-        seen = everything(other, languages=("sv",))
-        if all(whole.get(path) == body for path, body in seen.items()):
-            seen = everything(other, languages=("en",))
-            if all(whole.get(path) == body for path, body in seen.items()):
-                unseen.append(name)
+        if not difference(other, expected):
+            unseen.append(name)
     assert unseen == []
 
 
@@ -225,8 +236,6 @@ def test_what_nobody_sees_goes_along_too(
     city = start_app("small")
     with city.app_context():
         begin_write()
-        from portal.events.rules import LeftOut
-
         out = LeftOut(WEEKLY.starts + timedelta(days=7), (("sv", "Lov"),))
         event = new_event(WEEKLY, (out,))
         event.source, event.source_id, event.skip_holidays = "demo", "EV1", True
@@ -269,10 +278,18 @@ def found(uid: str) -> Event:
     return db.session.scalars(select(Event).where(Event.uid == uid)).one()
 
 
-MOVE = (
-    '[{"recurrence_id":"2026-12-02T17:00","start":"2026-12-03T10:00","place":"","note":"Torsdag"}]'
+def date(day: str = "2026-12-02", **what: object) -> dict[str, object]:
+    return {"recurrence_id": f"{day}T17:00", **what}
+
+
+def dates(*given: dict[str, object]) -> dict[str, str]:
+    return {"overrides_json": json.dumps(given)}
+
+
+MOVE = json.dumps([date(start="2026-12-03T10:00", note="Torsdag")])
+CANCEL = json.dumps(
+    [date(cancelled=True, note={"sv": "Sjuk"}), date("2026-12-09", cancelled=True, note="Sjuk")]
 )
-CANCEL = '[{"recurrence_id":"2026-12-02T17:00","cancelled":true,"note":{"sv":"Sjuk"}},{"recurrence_id":"2026-12-09T17:00","cancelled":true,"note":"Sjuk"}]'
 
 
 @both
@@ -295,21 +312,21 @@ def test_a_change_is_an_editors(
     city: Flask, one: Made, engine: str, column: str, cell: str, what: str
 ) -> None:
     uid, raw = one(WEEKLY, phone="0555-10")
-    before = dict((u, s) for u, s, _ in state(city))
+    before = sequences(city)
     new = changed(raw, uid, **{column: cell})
     plan = bring_in(city, new)
     assert plan.bad == []
     assert plan.summary() == "0 new, 1 changed, 1 unchanged, 0 rows not usable"
     assert list(plan.changed[0].differs) == [column]
     assert f"row 3, {column}: “" in plan.lines()[-2]
-    after = dict((u, s) for u, s, _ in state(city))
+    after = sequences(city)
     assert after == {**before, uid: before[uid] + 1}
     with city.app_context():
         (change,) = db.session.scalars(select(EventChange))
         assert (change.what, change.event_id) == (what, found(uid).id)
         assert db.session.scalars(select(AuditEntry).filter_by(action=f"event.{what}")).one()
     assert "2 unchanged" in bring_in(city, new).summary()
-    assert dict((u, s) for u, s, _ in state(city)) == after
+    assert sequences(city) == after
 
 
 def test_what_is_planned_again_is_restored(city: Flask, one: Made) -> None:
@@ -335,19 +352,22 @@ def test_columns_that_are_not_there_change_nothing(city: Flask, one: Made) -> No
         assert found(uid).texts == {"sv": "Kom!"}
 
 
+NOT_FIRST = ("dtstart_local", "start_not_in_rule")
+
+
 @pytest.mark.parametrize(
     ("cells", "column", "code"),
     [
         ({"dtstart_local": "2026-11-25T16:00"}, "dtstart_local", "stays"),
         ({"dtend_local": "2026-11-25T19:00"}, "dtend_local", "stays"),
-        ({"tzid": "Europe/Helsinki"}, "rrule", ""),
+        ({"tzid": "Europe/Helsinki"}, "tzid", "stays"),
         ({"tzid": "Mars/Olympus"}, "tzid", "unknown_zone"),
         ({"tzid": "../../etc/passwd"}, "tzid", "unknown_zone"),
         ({"rrule": ""}, "rrule", "rule_stays"),
         ({"rrule": "FREQ=SECONDLY;UNTIL=20270101T000000Z"}, "rrule", "unknown_rule"),
         ({"rrule": "FREQ=DAILY;UNTIL=20990101T000000Z"}, "rrule", "too_many_dates"),
         ({"rrule": "FREQ=WEEKLY;BYDAY=WE;UNTIL=20261230T160000Z"}, "rrule", "rule_stays"),
-        ({"rrule": "FREQ=WEEKLY;BYDAY=TH;UNTIL=20270127T160000Z"}, "dtstart_local", "start_not_in_rule"),
+        ({"rrule": "FREQ=WEEKLY;BYDAY=TH;UNTIL=20270128T160000Z"}, *NOT_FIRST),
         ({"exdates": "2026-12-02T17:00"}, "exdates", "exdates_stay"),
         ({"visibility": "staff"}, "visibility", "visibility_published"),
         ({"unit_id": "nowhere"}, "unit_id", "unknown_unit"),
@@ -361,10 +381,11 @@ def test_columns_that_are_not_there_change_nothing(city: Flask, one: Made) -> No
         ({"registration": "phone"}, "phone", "phone_missing"),
         ({"age_from": "9", "age_to": "3"}, "age_to", "ages_reversed"),
         ({"revised_at": "2027-11-20T09:00:00Z"}, "revised_at", "in_the_future"),
-        ({"overrides_json": '[{"recurrence_id":"2026-12-03T17:00"}]'}, "overrides_json", "unknown_date"),
-        ({"overrides_json": '[{"recurrence_id":"2026-12-02T17:00","start":"2026-11-02T17:00"}]'}, "overrides_json", "moved_to_past"),
-        ({"overrides_json": '[{"recurrence_id":"2026-12-02T17:00","end":"2026-12-02T16:00"}]'}, "overrides_json", "end_before_start"),
-        ({"overrides_json": '[{"recurrence_id":"2026-12-02T17:00","start":"2027-03-28T02:30"}]'}, "overrides_json", "clock_gap"),
+        (dates(date("2026-12-03")), "overrides_json", "unknown_date"),
+        (dates(date(place="nowhere")), "overrides_json", "unknown_place"),
+        (dates(date(start="2026-11-02T17:00")), "overrides_json", "moved_to_past"),
+        (dates(date(end="2026-12-02T16:00")), "overrides_json", "end_before_start"),
+        (dates(date(start="2027-03-28T02:30")), "overrides_json", "clock_gap"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_is_refused_with_its_reason(
@@ -375,8 +396,7 @@ def test_what_cannot_be_is_refused_with_its_reason(
     plan = bring_in(city, changed(raw, uid, **cells))
     assert (plan.new, plan.changed) == ([], [])
     assert [(one.row, one.column) for one in plan.bad][:1] == [(3, column)], plan.bad
-    if code:
-        assert plan.bad[0].code == code
+    assert plan.bad[0].code == code
     for problem in plan.bad:
         assert problem.code in PROBLEMS
         assert say_problem(problem).startswith(f"row 3, {column}: “")
@@ -418,7 +438,7 @@ def test_somebody_elses_uid_is_refused(city: Flask, one: Made) -> None:
 
 
 def test_one_unit_brings_in_its_own_only(city: Flask, one: Made) -> None:
-    uid, raw = one(former_scopes=None) if False else one(WEEKLY)
+    uid, raw = one(WEEKLY)
     fresh = "00000000-0000-4000-8000-00000000000"
     with city.app_context():
         theirs = unit(PRESCHOOL).id
@@ -429,11 +449,7 @@ def test_one_unit_brings_in_its_own_only(city: Flask, one: Made) -> None:
     made[1] |= {"place": "exempelbiblioteket"}
     made[2] |= {"former_scopes": "unit-exempelbiblioteket", "continues": uid}
     plan = bring_in(city, table(made), unit_id=theirs)
-    assert [(p.row, p.code) for p in plan.bad] == [
-        (2, "other_unit"),
-        (2, "place_of_others"),
-        (3, "place_of_others"),
-    ] or [(p.row, p.code) for p in plan.bad] == [(2, "other_unit"), (3, "place_of_others")]
+    assert [(p.row, p.code) for p in plan.bad] == [(2, "other_unit"), (3, "place_of_others")]
     assert [(n.row, n.code) for n in plan.notes] == [
         (4, "unknown_continues"),
         (4, "scopes_left_out"),
