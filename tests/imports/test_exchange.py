@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -187,7 +188,7 @@ def told(reading: ExchangeReading) -> list[tuple[int, str, str]]:
         ("overrides_json", '[{"recurrence_id":"2026-11-25","note":5}]', "bad_overrides"),
         ("overrides_json", '[{"recurrence_id":"2026-11-25","note":{"<b>":"x"}}]', "bad_overrides"),
         ("overrides_json", '[{"recurrence_id":"x"}]', "not_a_moment"),
-        ("overrides_json", '[{"recurrence_id":"2026-11-25"},{"recurrence_id":"2026-11-25"}]', "date_twice"),
+        ("overrides_json", json.dumps([{"recurrence_id": "2026-11-25"}] * 2), "date_twice"),
         ("break_policy", "ibland", "not_known"),
         ("age_from", "-1", "not_an_age"),
         ("age_to", "9" * 9999, "not_an_age"),
