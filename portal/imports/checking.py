@@ -54,6 +54,8 @@ class Checker:
             yield RowProblem(item.row, "organiser", "not_your_unit", item.unit)
         elif self.names.where(unit_id, item.place) is None:
             yield RowProblem(item.row, "place", "empty", "")
+        if not item.titles.get("sv"):
+            yield RowProblem(item.row, "title", "not_swedish", next(iter(item.titles.values()), ""))
         # A series is checked as a whole, a date by itself: one rule for both.
         series = Series(item.starts, item.ends, item.zone, item.is_all_day, item.rule, item.exdates)
         for problem in check_series(series, self.today):

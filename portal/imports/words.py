@@ -41,6 +41,7 @@ ROW = {
     "not_an_age": _l("is not an age in years"),
     "not_free": _l("says that it costs something; write what"),
     "not_json": _l("is not JSON that can be read"),
+    "not_swedish": _l("is in another language; a title in Swedish is needed"),
     "not_yes_or_no": _l("is neither true nor false"),
     "not_your_unit": _l("is not your unit"),
     "older_version": _l("is an older version of another entry, and is passed over"),

@@ -22,7 +22,7 @@ from portal.imports.exchange_columns import ASIDE, COLUMNS, FILE, LOCALISED, Exc
 from portal.imports.exchange_dates import ExchangeDate
 from portal.imports.exchange_reading import MOST_BYTES, ExchangeReading, read
 from portal.imports.items import Unreadable
-from portal.imports.words import PROBLEMS, UNREADABLE, say_unreadable
+from portal.imports.exchange_words import PROBLEMS, UNREADABLE, say_unreadable
 from tests.support.requirements import ROOT
 
 DOCS = ROOT / "docs" / "imports.md"

@@ -34,7 +34,7 @@ from portal.imports.observance_exchange_actions import (
     export_observances,
     plan_observances,
 )
-from portal.imports.words import PROBLEMS, say_problem
+from portal.imports.exchange_words import PROBLEMS, say_problem
 from portal.units import queries as units
 from tests.imports.lived import PRESCHOOL, live
 from tests.imports.seen import LANGUAGES, difference, everything
