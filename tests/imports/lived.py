@@ -7,7 +7,14 @@ from datetime import date, datetime, time, timedelta
 
 from portal.core.database import begin_write
 from portal.core.extensions import db
-from portal.events import actions, changing, continuing, observance_actions, observance_queries
+from portal.events import (
+    actions,
+    changing,
+    continuing,
+    observance_actions,
+    observance_queries,
+    queries,
+)
 from portal.events.recurrence import Rule, Series
 from portal.events.rules import Alteration, LeftOut
 from portal.places.models import Place
@@ -80,9 +87,9 @@ def _words() -> None:
         co_host_ids=(unit(PRESCHOOL).id,),
         observance_id=day.id,
     )
-    actions.change(full, replace(continuing.details_of(full), is_preliminary=True))
+    actions.change(full, replace(queries.details_of(full), is_preliminary=True))
     renamed = new_event(titles={"sv": "Ett gammalt namn"})
-    actions.change(renamed, replace(continuing.details_of(renamed), titles={"sv": "Ett nytt"}))
+    actions.change(renamed, replace(queries.details_of(renamed), titles={"sv": "Ett nytt"}))
     new_event()
     new_event()  # the same title: another address
     new_event(titles={"sv": "Hos oss"}, place_id=None, elsewhere="Torget, vid fontänen")
@@ -90,7 +97,7 @@ def _words() -> None:
     draft = new_event(status="draft", titles={"sv": "Omskriven"})
     new_event(titles={"sv": "Samtidigt"})
     # Its dates are younger rows than those of the event before it, at the same moment.
-    actions.rewrite(draft, continuing.details_of(draft), ONCE, [], TODAY)
+    actions.rewrite(draft, queries.details_of(draft), ONCE, [], TODAY)
     actions.publish(draft, may_use_place=True)
     new_event(status="draft", titles={"sv": "Bara ett utkast"})
     days = Series(datetime(2026, 12, 5), datetime(2026, 12, 7), ZONE, is_all_day=True)
@@ -122,7 +129,7 @@ def _dates() -> None:
         moved.occurrences[0], datetime(2026, 12, 2, 9), datetime(2026, 12, 2, 10), {}
     )
     off = new_event(WEEKLY, status="cancelled", titles={"sv": "Inställd serie"})
-    actions.change(off, replace(continuing.details_of(off), is_preliminary=True))
+    actions.change(off, replace(queries.details_of(off), is_preliminary=True))
 
 
 def _series() -> None:
@@ -145,12 +152,12 @@ def _series() -> None:
     continuing.change_rhythm(old, fortnights, [], TODAY, may_use_place=True)
     given = new_event(WEEKLY, titles={"sv": "Överlämnad"})
     changing.hand_over(given, unit(PRESCHOOL))
-    away = continuing.details_of(given)
+    away = queries.details_of(given)
     actions.change(given, replace(away, place_id=place(PRESCHOOL).id))
 
 
 def _hidden() -> None:
     event = new_event(WEEKLY, titles={"sv": "Samtal"}, phone="0555-10")
-    actions.change(event, replace(continuing.details_of(event), visibility="without_place"))
+    actions.change(event, replace(queries.details_of(event), visibility="without_place"))
     new_event(visibility="staff", titles={"sv": "Personalmöte"})
     new_event(visibility="closed", titles={"sv": "Råd"})

@@ -21,8 +21,8 @@ from portal.imports.exchange_cells import guard, unguard
 from portal.imports.exchange_columns import ASIDE, COLUMNS, FILE, LOCALISED, ExchangeEvent
 from portal.imports.exchange_dates import ExchangeDate
 from portal.imports.exchange_reading import MOST_BYTES, ExchangeReading, read
-from portal.imports.items import Unreadable
 from portal.imports.exchange_words import PROBLEMS, UNREADABLE, say_unreadable
+from portal.imports.items import Unreadable
 from tests.support.requirements import ROOT
 
 DOCS = ROOT / "docs" / "imports.md"

@@ -29,12 +29,12 @@ from portal.imports import observance_exchange
 from portal.imports.exchange_actions import ExchangePlan, apply_exchange, plan_exchange
 from portal.imports.exchange_queries import export_events
 from portal.imports.exchange_reading import read
+from portal.imports.exchange_words import PROBLEMS, say_problem
 from portal.imports.observance_exchange_actions import (
     apply_observances,
     export_observances,
     plan_observances,
 )
-from portal.imports.exchange_words import PROBLEMS, say_problem
 from portal.units import queries as units
 from tests.imports.lived import PRESCHOOL, live
 from tests.imports.seen import LANGUAGES, difference, everything

@@ -580,7 +580,7 @@ def test_every_code_has_words() -> None:
     said = re.compile(r'(?:Refused|[Nn]ote|Unreadable)\([^"()]*(?:"[A-Z-]+", )?"([a-z_]+)"')
     codes = {found[1] for found in said.finditer(source)}
     assert {"empty", "unknown_zone", "too_deep", "private", "cut"} <= codes
-    assert codes <= set(words.PROBLEMS)
+    assert codes <= set(words.ROW)
 
 
 def test_unreadable_says_why() -> None:
