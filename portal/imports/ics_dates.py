@@ -120,7 +120,7 @@ def _filter(repeat: Repeat, start: datetime) -> Callable[[date], bool]:
             if not {day.day, day.day - length - 1} & month_days:
                 return False
         if year_days:
-            number = day.timetuple().tm_yday
+            number = day.toordinal() - date(day.year, 1, 1).toordinal() + 1
             if not {number, number - 366 - calendar.isleap(day.year)} & year_days:
                 return False
         weekday = day.weekday()

@@ -45,6 +45,7 @@ class Repeating:
 
     def __init__(self, entry: Entry, overrides: list[Entry], times: Times, work: Work) -> None:
         self.entry, self.times, self.work = entry, times, work
+        work.spend()  # nothing is left: not even a beginning is made
         component = entry.component
         if exrule := component.first("EXRULE"):
             raise Refused("EXRULE", "unknown_rule", exrule.value)
