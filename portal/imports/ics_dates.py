@@ -120,13 +120,13 @@ def _filter(repeat: Repeat, start: datetime) -> Callable[[date], bool]:
             if not {day.day, day.day - length - 1} & month_days:
                 return False
         if year_days:
-            number = day.timetuple().tm_yday
+            number = day.toordinal() - date(day.year, 1, 1).toordinal() + 1
             if not {number, number - 366 - calendar.isleap(day.year)} & year_days:
                 return False
         weekday = day.weekday()
         if weekdays and weekday not in plain and weekday not in counted:
             return False
-        if weeks and not _weeks(day) & weeks:
+        if weeks and not _in_weeks(day, weeks):
             return False
         if not weekdays or weekday in plain:
             return True
@@ -135,9 +135,9 @@ def _filter(repeat: Repeat, start: datetime) -> Callable[[date], bool]:
     return wanted
 
 
-def _weeks(day: date) -> set[int]:
+def _in_weeks(day: date, weeks: frozenset[int]) -> bool:
     year, week, _ = day.isocalendar()
-    return {week, week - _weeks_of(year) - 1}
+    return week in weeks or week - _weeks_of(year) - 1 in weeks
 
 
 @lru_cache(maxsize=512)

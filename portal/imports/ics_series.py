@@ -20,8 +20,8 @@ AHEAD = timedelta(days=731)
 """How far single dates of a rule are taken: two years."""
 MOST_DATES = 500
 # For a whole file: 1 for a day looked at, 10 for a date made, 20 more when it is kept. It is about
-# half a second, and 270 weekly series of a year.
-MOST_WORK = 400_000
+# half a second, and 200 weekly series of a year.
+MOST_WORK = 300_000
 MOST_LISTED = 2_000
 
 Mark = datetime
@@ -45,6 +45,7 @@ class Repeating:
 
     def __init__(self, entry: Entry, overrides: list[Entry], times: Times, work: Work) -> None:
         self.entry, self.times, self.work = entry, times, work
+        work.spend()  # nothing is left: not even a beginning is made
         component = entry.component
         if exrule := component.first("EXRULE"):
             raise Refused("EXRULE", "unknown_rule", exrule.value)

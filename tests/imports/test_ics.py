@@ -427,6 +427,13 @@ def test_a_series_with_what_is_left_out_moved_and_cancelled() -> None:
     assert gone.recurrence_id == datetime(2026, 6, 22, 17)
 
 
+def test_a_day_that_is_left_out_is_the_whole_day() -> None:
+    item = only("RRULE:FREQ=WEEKLY;COUNT=3", "EXDATE;VALUE=DATE:20260608")
+    assert item.exdates == {datetime(2026, 6, 8, 17)}
+    found = of(event("RRULE:FREQ=DAILY;BYHOUR=10,17;COUNT=6", "EXDATE;VALUE=DATE:20260602"))
+    assert {item.starts.date().day for item in found.items} == {1, 3, 4}
+
+
 def test_a_date_without_its_series_stands_alone() -> None:
     (item,) = of(event("RECURRENCE-ID:20260601T170000")).items
     assert (item.key, item.group, item.rule) == ("a/20260601T150000Z", "a", None)
