@@ -176,11 +176,6 @@ def _column(field: str) -> str:
     return "overrides_json" if field in OF_DATES else COLUMN_OF.get(field, field)
 
 
-def _column(field: str) -> str:
-    """The column of what an action refuses: times and places are those of single dates."""
-    return "overrides_json" if field in OF_DATES else COLUMN_OF.get(field, field)
-
-
 def _identity(row: ExchangeEvent) -> tuple[str, str]:
     """What tells an event from all others: its UID, or its id among tables without UIDs."""
     return ("uid", row.uid) if row.uid else (row.origin or SOURCE, row.event_id)
