@@ -222,6 +222,8 @@ def test_a_bad_cell_is_told_with_row_and_column(column: str, cell: str, code: st
         (cells().replace(b"tzid", b"note", 1), "column_twice"),
         (cells() + b'"' + b"x" * 1_100_000, "not_csv"),
         (cells() + b",\n" * 20_001, "too_many_rows"),
+        (b"," * 5_000_000, "columns_missing"),
+        (cells() + b"\xff", "not_utf8"),
     ],
 )
 def test_a_file_that_is_no_such_table(raw: bytes, code: str) -> None:
