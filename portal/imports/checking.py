@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import date
 
 from portal.core.languages import languages
@@ -37,6 +38,9 @@ class Checker:
         self.plan.notes += reading.notes
         for item in reading.items:
             unit_id = self.names.unit(item.unit, item.place)
+            if unit_id is None and not item.names_unit:
+                item = replace(item, unit="")
+                unit_id = self.names.unit("", item.place)
             problems = list(self._problems(item, unit_id))
             self.plan.bad += problems
             if problems or unit_id is None:

@@ -172,6 +172,7 @@ class _Reader:
             group=group,
             texts=entry.texts,
             unit=entry.unit,
+            names_unit=False,
             place=entry.place,
             categories=entry.categories,
             link=entry.link,

@@ -61,7 +61,8 @@ class Item:
     `zone`; all-day entries run from midnight to the midnight after their last day. `rule` and
     `exdates` are only what the event form can build; whatever else a source repeats arrives as
     one item a date, with the same `group`. Names of units, places, languages and categories are
-    as the source writes them.
+    as the source writes them. `names_unit` is false where `unit` may as well be a person, who
+    wrote the entry: then it is looked up, and never shown or kept.
     """
 
     row: int
@@ -77,6 +78,7 @@ class Item:
     group: str = ""
     texts: Localised = field(default_factory=dict)
     unit: str = ""
+    names_unit: bool = True
     place: str = ""
     categories: tuple[str, ...] = ()
     languages: tuple[str, ...] = ()

@@ -34,6 +34,7 @@ ROW = {
     "no_end": _l("is missing: an end is needed"),
     "no_events": _l("holds no event"),
     "no_start": _l("is missing: an end alone says little"),
+    "no_uid": _l("has no id; one is made of title, place and time"),
     "not_a_date": _l("is not a date such as 2027-01-31"),
     "not_a_length": _l("is no length of time that can be read"),
     "not_a_link": _l("is not an http address"),

@@ -80,6 +80,7 @@ def test_an_event() -> None:
         ends=datetime(2026, 6, 1, 18, 30),
         zone=ZONE,
         texts={"sv": "Vi läser.\nVälkommen, alla!"},
+        names_unit=False,
         unit="Stadsbiblioteket",
         place="Biblioteket, sal 2",
         categories=("Barn", "Sagor, rim"),
@@ -364,12 +365,14 @@ def test_one_bad_event_does_not_lose_the_others() -> None:
         "SKRÄP\n;;;\n:\n",
     ]
     found = of(event(), *bad, event(uid="e"))
-    assert [item.key for item in found.items] == ["a", "e"]
+    nameless = next(item for item in found.items if item.row == 5)
+    assert [item.key for item in found.items] == ["a", nameless.key, "e"]
+    assert nameless.key.startswith("~")
+    assert nameless.key == next(item for item in of(event(uid="")).items).key
     assert codes(found) == [
         (2, "DTSTART", "not_a_date"),
         (3, "BEGIN", "broken"),
         (4, "SUMMARY", "empty"),
-        (5, "UID", "empty"),
         (6, "BEGIN", "broken"),
     ]
     assert found.refused_keys == {"b", "c", "d"}
@@ -587,7 +590,7 @@ def test_every_code_has_words() -> None:
     said = re.compile(r'(?:Refused|[Nn]ote|Unreadable)\([^"()]*(?:"[A-Z-]+", )?"([a-z_]+)"')
     codes = {found[1] for found in said.finditer(source)}
     assert {"empty", "unknown_zone", "too_deep", "private", "cut"} <= codes
-    assert codes <= set(words.ROW)
+    assert codes <= {*words.ROW, *words.UNREADABLE}
 
 
 def test_unreadable_says_why() -> None:

@@ -67,7 +67,8 @@ def _all(found: Reading, first: date, last: date) -> set[by_library.Seen]:
         (item.group or item.key, *day)
         for item in found.items
         for day in _days(item)
-        if str(first) <= day[0][:10] <= str(last)
+        # An id that was made here is not the library's.
+        if str(first) <= day[0][:10] <= str(last) and not item.key.startswith("~")
     }
 
 
