@@ -48,6 +48,9 @@ from portal.home.frame import frame
 from portal.home.staff import blueprint as staff
 from portal.home.views import blueprint as home
 from portal.imports import models as import_models
+from portal.imports import staff_runs  # noqa: F401 (adds its routes)
+from portal.imports.jobs import forget_runs, read_addresses
+from portal.imports.staff import blueprint as staff_imports
 from portal.places import models as place_models
 from portal.places import staff_breaks  # noqa: F401 (adds its routes)
 from portal.places.staff import blueprint as staff_places
@@ -78,6 +81,7 @@ BLUEPRINTS = (
     staff_observances,
     staff_feeds,
     my_feed,
+    staff_imports,
 )
 MAX_UPLOAD = 16 * 1024 * 1024
 
@@ -118,6 +122,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     jobs.register("store feed texts", store_feed_texts)
     jobs.register("store feed fetches", store_fetches)
     jobs.register("make quiet feeds", make_quiet_feeds)
+    jobs.register("read programmes", read_addresses, owns_transactions=True)
+    jobs.register("forget imports", forget_runs)
     jobs.register("purge sessions", lambda: f"{account_actions.purge_sessions()} sessions removed")
     jobs.register("purge rate counts", lambda: f"{rate_limits.purge()} counts removed")
     with app.app_context():

@@ -73,6 +73,8 @@ LAYER_OF = {
     "portal.imports.checking": "showing",
     "portal.imports.joining": "showing",
     "portal.imports.applying": "actions",
+    "portal.imports.differing": "showing",
+    "portal.imports.processing": "jobs",
     "portal.imports.work": "jobs",
     "portal.imports.setting_up": "actions",
     "portal.feeds.finding": "queries",

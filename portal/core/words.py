@@ -84,6 +84,13 @@ def language_name(name: str, key: str) -> str:
     return str(known or entry.name)
 
 
+@cache
+def language_choice(name: str, key: str) -> str:
+    """A language to choose from a list, for those who know it by either name: "finska (suomi)"."""
+    said, own = language_name(name, key), languages()[name].name
+    return said if said == own else f"{said} ({own})"
+
+
 def clock(moment: datetime | time, key: str) -> str:
     """A time of day: 9.00 in Swedish and Finnish, 9:00 in English."""
     mark = ":" if languages()[key].formats == "en" else "."

@@ -38,6 +38,15 @@ def cancel_dates(
                 row.status, row.note = "cancelled", reason
 
 
+def say_why(event: Event, rows: Sequence[Occurrence], reason: Localised) -> None:
+    """Gives dates that are cancelled already another reason. Raises Refused."""
+    _coming(event, rows)
+    with noted(event, "say_why"):
+        for row in rows:
+            if row.status == "cancelled":
+                row.note = reason
+
+
 def restore_dates(event: Event, rows: Sequence[Occurrence]) -> None:
     """Takes cancellations back; the feed keeps an override, now confirmed (feeds.md 3.2)."""
     _coming(event, rows)

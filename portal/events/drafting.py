@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from portal.core.languages import language, languages
 from portal.core.problems import Problem
 from portal.core.text import Localised
-from portal.core.words import chosen, weekday_words
+from portal.core.words import chosen, language_choice, weekday_words
 from portal.events import observance_queries, queries
 from portal.events.forms import USUAL, EventForm
 from portal.events.models import Event
@@ -51,7 +51,8 @@ def fill_choices(form: EventForm, editable: list[Unit], bookable: list[Place]) -
     form.place.choices.append((ELSEWHERE, _("Another place")))
     form.co_hosts.choices = [(unit.id, unit.name) for unit in units.open_units(today)]
     form.weekdays.choices = [(day, weekday_words(day, language().key)) for day in range(7)]
-    form.languages.choices = [(key, entry.name) for key, entry in languages().items()]
+    named = [(name, language_choice(name, language().key)) for name in languages()]
+    form.languages.choices = named
     form.audiences.choices = [(code, AUDIENCE[code]) for code in AUDIENCES]
     form.repeat.choices = [(code, REPEAT[code]) for code in RHYTHMS]
     form.age_unit.choices = [("years", _("years")), ("months", _("months"))]
@@ -60,9 +61,7 @@ def fill_choices(form: EventForm, editable: list[Unit], bookable: list[Place]) -
         (USUAL, _("As is usual for the sort of meeting")),
         *((code, VISIBILITY[code]) for code in VISIBILITIES),
     ]
-    others = [
-        (key, entry.name) for key, entry in languages().items() if key not in ("sv", "en", "fi")
-    ]
+    others = [pair for pair in named if pair[0] not in ("sv", "en", "fi")]
     form.other_language.choices = [("", _("None")), *others]
     marked = observance_queries.told()
     form.observance.choices = [(0, _("None")), *((one.id, chosen(one.names)) for one in marked)]

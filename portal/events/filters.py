@@ -12,7 +12,7 @@ from flask_babel import gettext as _
 
 from portal.core.kept import while_unchanged
 from portal.core.languages import language, languages
-from portal.core.words import chosen, day_words
+from portal.core.words import chosen, day_words, language_choice
 from portal.events import queries
 from portal.events.finding import NAMES, asked
 from portal.events.forms import EventFilterForm
@@ -45,7 +45,7 @@ def read_filter(args: Mapping[str, str]) -> ReadFilter:
         "area": chosen(wanted.area.names) if wanted.area else "",
         "unit": unit.name if unit else "",
         "place": place_name(place) if place else "",
-        "language": languages()[wanted.language].name if wanted.language else "",
+        "language": language_choice(wanted.language, language().key) if wanted.language else "",
         "audience": str(AUDIENCE[wanted.audience]) if wanted.audience else "",
         **_date_labels(wanted.from_on, wanted.to_on),
         "q": f"”{wanted.words}”" if wanted.words else "",
@@ -95,8 +95,8 @@ def choices(form: EventFilterForm) -> None:
 def _offered(today: date) -> dict[str, list[tuple[str, str]]]:
     kinds = [kind for kind in queries.kinds() if kind.visibility in ("public", "without_place")]
     named = sorted(((kind.slug, chosen(kind.plurals)) for kind in kinds), key=lambda pair: pair[1])
-    used = queries.languages_in_use()
-    spoken = [(name, languages()[name].name) for name in languages() if name in used]
+    used, key = queries.languages_in_use(), language().key
+    spoken = [(name, language_choice(name, key)) for name in languages() if name in used]
     return {
         "kind": [("", _("Everything")), *named],
         "area": [

@@ -15,8 +15,9 @@ from portal.core.forms import (
     needed,
     optional,
 )
-from portal.core.languages import languages
+from portal.core.languages import language, languages
 from portal.core.text import Localised
+from portal.core.words import language_choice
 from portal.events.observing import Marked
 
 NAME = 120
@@ -73,7 +74,8 @@ class ObservanceForm(Form):
 
     def offer_languages(self, none: str) -> None:
         """The choices of the one more language; `none` says that there is none."""
-        others = [(key, one.name) for key, one in languages().items() if key not in ASKED]
+        key = language().key
+        others = [(one, language_choice(one, key)) for one in languages() if one not in ASKED]
         self.other_language.choices = [("", none), *others]
 
     def _texts(self, stem: str, before: Localised, shown: str) -> Localised:

@@ -81,7 +81,9 @@ def continued_by(event: Event) -> Event | None:
     return db.session.scalars(query).first()
 
 
-def dates_of_unit(unit_id: int, since: datetime, until: datetime) -> list[Occurrence]:
+def dates_of_unit(
+    unit_id: int, since: datetime, until: datetime, status: str = "confirmed"
+) -> list[Occurrence]:
     """Published dates that happen at a unit's places, or that the unit hosts at no known place,
     between two instants: what cannot be when the unit is closed."""
     here = select(Place.id).where(Place.unit_id == unit_id)
@@ -95,7 +97,7 @@ def dates_of_unit(unit_id: int, since: datetime, until: datetime) -> list[Occurr
         .join(Occurrence.event)
         .where(
             Event.status == "published",
-            Occurrence.status == "confirmed",
+            Occurrence.status == status,
             Occurrence.starts_at < until,
             Occurrence.ends_at > since,
             at_home,
@@ -104,6 +106,31 @@ def dates_of_unit(unit_id: int, since: datetime, until: datetime) -> list[Occurr
         .order_by(Occurrence.starts_at)
     )
     return list(db.session.scalars(query))
+
+
+def off_by_closing(unit_id: int, since: datetime, until: datetime) -> list[Occurrence]:
+    """Dates of a unit between two instants that are cancelled because it closed, and for
+    nothing else."""
+    rows = dates_of_unit(unit_id, since, until, "cancelled")
+    why = {row.event_id: _cancelled_by(row.event_id) for row in rows}
+    return [row for row in rows if why[row.event_id].get(str(row.id)) == "closed"]
+
+
+def _cancelled_by(event_id: int) -> dict[str, str]:
+    """By a date's id: the last change that decided whether it happens, or said something else
+    of it. That a reason was replaced by another does not count."""
+    changes = db.session.scalars(
+        select(EventChange)
+        .where(EventChange.event_id == event_id, EventChange.undone_at.is_(None))
+        .where(EventChange.what != "say_why")
+        .order_by(EventChange.id)
+    )
+    return {
+        row_id: change.what
+        for change in changes
+        for row_id, was in change.before["dates"].items()
+        if "status" in was or "note" in was
+    }
 
 
 def series_since(unit_id: int, day: date) -> list[Event]:

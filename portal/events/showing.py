@@ -110,13 +110,15 @@ def title_of(shown: Event | Occurrence, key: str) -> tuple[str, str | None]:
     return title, None if found == key else languages()[found].tag
 
 
-def when_words(starts: datetime, ends: datetime, key: str, is_all_day: bool) -> str:
+def when_words(
+    starts: datetime, ends: datetime, key: str, is_all_day: bool, with_year: bool = False
+) -> str:
     """The date and its times: "Onsdag 25 november kl. 17.00–18.30"; several days as a span."""
     last = ends - timedelta(days=1) if is_all_day else ends
-    first_day = day_words(starts.date(), key)
+    first_day = day_words(starts.date(), key, with_year)
     first_day = first_day[:1].upper() + first_day[1:]
     if last.date() > starts.date() and (is_all_day or ends - starts > timedelta(hours=16)):
-        return f"{first_day} – {day_words(last.date(), key)}"
+        return f"{first_day} – {day_words(last.date(), key, with_year)}"
     return f"{first_day} {time_span(starts, ends, key, is_all_day)}"
 
 
@@ -206,13 +208,7 @@ def date_row(
         "iso": start.isoformat(timespec="minutes"),
         "text": day_words(start.date(), key, with_year=True),
         "time": time_span(start, ends, key, series.is_all_day),
-        "state": "off"
-        if is_out
-        else "clash"
-        if trouble or (clash and clash.is_hard)
-        else "shared"
-        if clash
-        else "on",
+        "state": "off" if is_out else _row_state(bool(trouble), clash),
         "state_text": reason
         or (_("Left out") if is_out else _("Clocks change") if trouble else _row_word(clash, _)),
         "note": clash.words if clash and not is_out else None,

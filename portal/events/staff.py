@@ -37,6 +37,7 @@ def index() -> str:
         events=overview.events_of_units(own_unit_ids()),
         done=request.args.get("done", ""),
         count=request.args.get("n", 0, int),
+        dates=request.args.get("dates", 0, int),
     )
 
 

@@ -13,7 +13,7 @@ from portal.core.access import open_to
 from portal.core.clock import now
 from portal.core.database import begin_write
 from portal.core.languages import language
-from portal.events import actions, changing, planning, queries, showing
+from portal.events import actions, changing, planning, queries, staff_showing
 from portal.events.forms import AlterForm, LastDayForm, MoveForm, ReasonForm
 from portal.events.models import Event, Occurrence
 from portal.events.staff import blueprint, own_event, own_units, skipped_days
@@ -170,7 +170,8 @@ def _none_chosen(event: Event) -> Response:
 
 def _listed(event: Event, rows: list[Occurrence]) -> dict[str, Any]:
     """What the pages about chosen dates show of them."""
-    cards = [(row.key, showing.card(row, language().key)) for row in rows]
+    shown = staff_showing.cards_with_years(rows, units.today(), language().key)
+    cards = [(row.key, card) for row, card in zip(rows, shown, strict=True)]
     return {"event": event, "cards": cards, "key": rows[0].key if len(rows) == 1 else ""}
 
 

@@ -17,7 +17,6 @@ from portal.core.problems import Refused
 from portal.events import overview, showing
 from portal.events.closing import close
 from portal.events.forms import ClosedForm
-from portal.events.models import Occurrence
 from portal.events.words import say_problem
 from portal.units import queries as units
 from portal.units.models import Unit
@@ -34,7 +33,7 @@ def closed_today(slug: str) -> str:
     first, last = _days(request.args.get("first", ""), request.args.get("last", ""))
     form.first_on.data, form.last_on.data = first.isoformat(), last.isoformat()
     form.reason.data = request.args.get("reason", "")[:200]
-    return _page(unit, form, _dates(unit, first, last), set())
+    return _page(unit, form, (first, last), set())
 
 
 @blueprint.post("/staff/units/<slug>/closed-today")
@@ -44,21 +43,25 @@ def do_closed_today(slug: str) -> Response | tuple[str, int]:
     unit, form = _unit(slug), ClosedForm()
     is_sound = form.validate()
     first, last = _days(form.first_on.data or "", form.last_on.data or "")
-    rows = _dates(unit, first, last)
+    rows = overview.dates_of_unit(unit.id, *_span(first, last))
     # What the page has not shown yet is shown first, ticked: nothing is cancelled unseen.
     shown, ticked = (set(request.form.getlist(name)) for name in ("shown", "date"))
     kept, unseen = shown - ticked, {str(row.id) for row in rows} - shown
     if not is_sound or unseen or request.form.get("do") == "show":
-        return _page(unit, form, rows, kept), 422 if form.errors else 200
+        return _page(unit, form, (first, last), kept), 422 if form.errors else 200
     try:
         off = [row for row in rows if str(row.id) not in kept]
-        close(unit, first, last, {"sv": form.reason.data or ""}, off)
+        reason = {"sv": form.reason.data or ""}
+        before = overview.off_by_closing(unit.id, *_span(first, last))
+        again = [row for row in before if row.note != reason]
+        close(unit, first, last, reason, off, again)
         db.session.commit()
     except Refused as refused:
         db.session.rollback()
         form.add(refused.problems, say_problem)
-        return _page(_unit(slug), form, _dates(_unit(slug), first, last), kept), 422
-    return redirect(url_for("staff.start", done="closed", n=len(off)), 303)
+        return _page(_unit(slug), form, (first, last), kept), 422
+    told = url_for("staff.start", done="closed", n=len(off), again=len(again) or None)
+    return redirect(told, 303)
 
 
 def _days(first: str, last: str) -> tuple[date, date]:
@@ -68,12 +71,12 @@ def _days(first: str, last: str) -> tuple[date, date]:
     return begin, min(max(begin, end), begin + LONGEST)
 
 
-def _dates(unit: Unit, first: date, last: date) -> list[Occurrence]:
+def _span(first: date, last: date) -> tuple[datetime, datetime]:
     zone = units.zone()
     since = datetime.combine(first, time(), zone).astimezone(UTC)
     until = datetime.combine(last + timedelta(days=1), time(), zone).astimezone(UTC)
     # What has been today already is what it was.
-    return overview.dates_of_unit(unit.id, max(since, now()), until)
+    return max(since, now()), until
 
 
 def _unit(slug: str) -> Unit:
@@ -83,7 +86,16 @@ def _unit(slug: str) -> Unit:
     return unit
 
 
-def _page(unit: Unit, form: ClosedForm, rows: list[Occurrence], kept: set[str]) -> str:
-    key = language().key
+def _page(unit: Unit, form: ClosedForm, days: tuple[date, date], kept: set[str]) -> str:
+    key, span = language().key, _span(*days)
+    rows, again = (
+        find(unit.id, *span) for find in (overview.dates_of_unit, overview.off_by_closing)
+    )
     dates = [(row.id, showing.card(row, key), str(row.id) not in kept) for row in rows]
-    return render_template("events/staff_closed.html", unit=unit, form=form, dates=dates)
+    return render_template(
+        "events/staff_closed.html",
+        unit=unit,
+        form=form,
+        dates=dates,
+        again=[(row, showing.card(row, key)) for row in again],
+    )

@@ -15,12 +15,13 @@ from portal.core.extensions import db
 from portal.core.forms import Form, tidy_line
 from portal.core.languages import language, languages
 from portal.core.problems import Problem, Refused
-from portal.events import actions, changing, overview, queries, showing
+from portal.events import actions, changing, overview, queries, showing, staff_showing
 from portal.events.models import Event, Occurrence
 from portal.events.rhythm_words import rhythm_words
 from portal.events.said import counts_of
 from portal.events.staff import blueprint, own_event
 from portal.events.words import CHANGES, say_problem
+from portal.units import queries as units
 
 SHOWN_CHANGES = 20
 
@@ -31,10 +32,15 @@ def dates(event_id: int) -> str:
     event, key = own_event(event_id), language().key
     stale = request.args.get("stale", "").split()
     changes = overview.changes_of(event, SHOWN_CHANGES)
+    cards = staff_showing.cards_with_years(event.occurrences, units.today(), key)
     return render_template(
         "events/staff_dates.html",
         event=event,
-        rows=[(row, showing.card(row, key), row.ends_at <= now()) for row in event.occurrences],
+        rows=[
+            (row, card, row.ends_at <= now())
+            for row, card in zip(event.occurrences, cards, strict=True)
+        ],
+        last_on=staff_showing.last_day(event),
         is_altered=showing.is_altered,
         rhythm=rhythm_words(queries.series_of(event).rule, key),
         changes=changes,

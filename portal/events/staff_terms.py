@@ -70,21 +70,22 @@ def do_copy_term() -> Response | tuple[str, int]:
 def _publish(unit: Unit, form: TermForm, lines: list[Line]) -> Response | tuple[str, int]:
     """All or none: the first that cannot be is named, and nothing is published."""
     names = {line.event.id: chosen(line.event.titles) for line in lines}
-    slug, current, count = unit.slug, 0, 0
+    slug, current, count, dates = unit.slug, 0, 0, 0
     try:
         for line in lines:
             if line.is_ticked and line.plan is not None and line.plan.count:
                 current = line.event.id
                 made = continuing.Copy(line.event, line.plan.series, line.plan.left_out)
                 continuing.copy(made, units.today(), may_use_place(line.event))
-                count += 1
+                count, dates = count + 1, dates + line.plan.count
         db.session.commit()
     except Refused as refused:
         db.session.rollback()
         said = " ".join(say_problem(problem) for problem in refused.problems)
         form.form_errors.append(f"{names[current]}: {said}")
         return _page(_unit(slug), form, lines), 422
-    return redirect(url_for("staff_events.index", done="term", n=count), 303)
+    where = url_for("staff_events.index", done="term", n=count, dates=dates)
+    return redirect(where, 303)
 
 
 def _line(event: Event, form: TermForm | None = None) -> Line:

@@ -101,8 +101,10 @@ CHANGES = {
     "shorten": _l("The series ends earlier"),
     "lengthen": _l("The series goes on longer"),
     "hand_over": _l("It has another host"),
+    "import": _l("The programme was read"),
     "rhythm": _l("It has other days from now on"),
     "closed": _l("Closed"),
+    "say_why": _l("Cancelled dates have another reason"),
     "undo": _l("A change was undone"),
 }
 

@@ -71,8 +71,8 @@ def addresses(base_url: str, path: str) -> Addresses:
 
 
 def devices(at: Addresses, key: str, offers_dates: bool = True) -> list[Device]:
-    """Every device in the page's language, the commonest first. Without `offers_dates` there
-    are no single dates to take."""
+    """Every device in the page's language, the commonest first: telephones, then the rest.
+    Without `offers_dates` there are no single dates to take."""
     tr = translator(key)
     word = {"word": tr("CANCELLED")}
     marked = tr("The title begins with %(word)s.") % word
@@ -92,7 +92,7 @@ def _press(at: Addresses, tr: Say) -> Step:
 
 
 def _copy(tr: Say) -> Step:
-    return Step("copy", tr("Copy the address at the top of this page."))
+    return Step("copy", tr("Copy the address above."))
 
 
 def _iphone(at: Addresses, tr: Say, word: dict[str, str]) -> Device:
@@ -141,7 +141,7 @@ def _android(at: Addresses, tr: Say, word: dict[str, str], offers_dates: bool) -
         key="android",
         name=tr("Android"),
         picture="phone",
-        effort=tr("1 press for a date") if offers_dates else "",
+        effort=tr("2 presses for each date") if offers_dates else "",
         text=tr(
             "Google’s calendar app on the telephone cannot subscribe to an address. "
             "You are doing nothing wrong. There are other ways."

@@ -8,7 +8,9 @@ from werkzeug.wrappers import Response
 from portal.core.access import current_account, open_to
 from portal.core.database import begin_write
 from portal.core.extensions import db
+from portal.core.languages import language
 from portal.feeds import actions, queries
+from portal.feeds.devices import Addresses, addresses, devices
 from portal.units import queries as units
 
 blueprint = Blueprint("my_feed", __name__)
@@ -28,7 +30,7 @@ def make() -> str:
     token = actions.open_editor_feed(current_account().id)
     db.session.commit()
     base_url = current_app.config["PORTAL_SETTINGS"].base_url
-    return _page(base_url + url_for("feeds.mine", token=token))
+    return _page(addresses(base_url, url_for("feeds.mine", token=token)))
 
 
 @blueprint.post("/staff/feeds/my/remove")
@@ -40,11 +42,13 @@ def remove() -> Response:
     return redirect(url_for("my_feed.page", done="removed"), 303)
 
 
-def _page(link: str = "") -> str:
+def _page(at: Addresses | None = None) -> str:
+    """The steps of each device are shown with the address: they lead to it and no other."""
     feed = queries.editor_feed(current_account().id)
     return render_template(
         "feeds/my.html",
         since=feed.created_at.astimezone(units.zone()).date() if feed else None,
-        link=link,
+        at=at,
+        devices=devices(at, language().key, offers_dates=False) if at else [],
         done=request.args.get("done", ""),
     )

@@ -126,6 +126,7 @@ def _staff_nav() -> list[dict[str, Any]]:
             (_("Events"), "events", address("staff_events.index"), "/staff/events"),
             (_("New event"), "add", address("staff_events.new"), "/staff/events/new"),
             (_("Observances"), "flag", address("staff_observances.index"), "/staff/observances"),
+            (_("Programmes"), "download", address("staff_imports.index"), "/staff/imports"),
             (_("Calendar feeds"), "subscribe", address("staff_feeds.index"), "/staff/feeds"),
         ]
     if "admin" in roles:

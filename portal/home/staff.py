@@ -21,6 +21,7 @@ from portal.events.queries import Filter
 from portal.events.staff import own_unit_ids, own_units
 from portal.events.staff_observances import may_publish
 from portal.events.staff_today import today
+from portal.imports import queries as imports
 from portal.places.queries import closed_from
 from portal.units import actions as units_actions
 from portal.units import queries as units
@@ -50,10 +51,22 @@ def start() -> str:
         for_staff=_for_staff(ids is None or any(unit.kind != "association" for unit in mine)),
         done=request.args.get("done", ""),
         count=request.args.get("n", 0, int),
+        again=request.args.get("again", 0, int),
         when=lambda row: showing.card(row, language().key).when,
         closed=closed_from(units.today()),
+        **_programmes(ids),
         **today(),
     )
+
+
+def _programmes(ids: list[int] | None) -> dict[str, object]:
+    """Programmes that wait for somebody, and addresses that do not answer."""
+    if not current_account().roles & {"editor", "admin"}:
+        return {}
+    return {
+        "programmes": imports.waiting(ids),
+        "silent": imports.unreachable(ids, now()),
+    }
 
 
 def _for_staff(is_staff: bool) -> list[showing.Card]:

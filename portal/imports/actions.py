@@ -37,3 +37,14 @@ def choose(source: Source, what: str, name: str, ref: str) -> None:
         db.session.add(SourceName(source_id=source.id, what=what, name=folded, ref=ref))
     record("import.name", "source", source.id, what=what)
     db.session.flush()
+
+
+def change_source(source: Source, name: str, address: str, is_active: bool) -> None:
+    """Another name or address; a new address is asked as if it had never been."""
+    if address != source.address:
+        source.etag = source.last_modified = source.digest = ""
+        source.asked_at = source.failed_since = None
+        source.failure = {}
+    source.name, source.address, source.is_active = name, address, is_active
+    record("import.source", "source", source.id)
+    db.session.flush()

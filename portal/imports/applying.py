@@ -18,7 +18,7 @@ from portal.events.revising import revise
 from portal.events.rules import DateState
 from portal.imports.folding import Fresh
 from portal.imports.known import mark_of
-from portal.imports.merging import side
+from portal.imports.merging import Merged, side
 from portal.imports.models import ImportedDate, ImportedEvent, Source
 from portal.imports.plan import Change, Plan
 from portal.imports.told import Common, Kinds, Told, common
@@ -152,6 +152,17 @@ def _remember_changes(source: Source, plan: Plan) -> None:
         connection.execute(
             update(dates).where(*mine).values(is_gone=True), [{"of": key} for key in plan.gone]
         )
+
+
+def follow(source: Source, merged: dict[int, Merged]) -> int:
+    """Follows the source where an editor had changed something; answers how many events changed.
+    Raises Refused."""
+    changed = {key: one for key, one in merged.items() if not one.is_empty}
+    for event_id, one in changed.items():
+        _revise(Change(event_id, "", one))
+    record("import.follow", "source", source.id, events=len(changed))
+    db.session.flush()
+    return len(changed)
 
 
 def forget(source: Source) -> None:

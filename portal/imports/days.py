@@ -8,10 +8,14 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 
 from portal.core.text import plain
 from portal.events.recurrence import wall
 from portal.events.rules import times_on
+
+YEARS = range(1900, 2200)
+"""Outside, it is no date of a programme, and sums with it may leave the calendar."""
 
 _MONTHS = (
     ("januari", "january", "tammikuu"),
@@ -93,11 +97,12 @@ def _named_day(words: list[str]) -> date | None:
 
 def _date(year: int, month: int, day: int) -> date | None:
     try:
-        return date(year, month, day)
+        return date(year, month, day) if year in YEARS else None
     except ValueError:
         return None
 
 
+@lru_cache(maxsize=4096)  # a programme has few times, and many rows at each
 def read_times(text: str) -> tuple[time, time | None] | None:
     """A time of day, or two in one cell: 17:30, 17.30, 1730, kl. 17, 17–19, 5:30 pm.
 
@@ -134,6 +139,7 @@ def _time(digits: str, half: str) -> time | None:
         return None
 
 
+@lru_cache(maxsize=4096)
 def read_moment(text: str, zone: str, *, is_day_first: bool = True) -> Moment | None:
     """A day, perhaps with times. One with an offset is an instant, told in `zone`."""
     if day := read_day(text, is_day_first=is_day_first):
@@ -143,7 +149,7 @@ def read_moment(text: str, zone: str, *, is_day_first: bool = True) -> Moment | 
             at = wall(datetime.fromisoformat(text.upper()), zone)
         except (ValueError, OverflowError):
             return None
-        return Moment(at.date(), at.time())
+        return Moment(at.date(), at.time()) if at.year in YEARS else None
     if (found := _AFTER_DAY.fullmatch(text)) and (times := read_times(found[2])):
         day = read_day(found[1].rstrip(" ,"), is_day_first=is_day_first)
         return Moment(day, *times) if day else None
@@ -173,12 +179,13 @@ def read_iso(text: str, zone: str) -> tuple[datetime, bool] | None:
     """An ISO 8601 day or moment as wall time in `zone`, and whether it is only a day."""
     try:
         if re.fullmatch(r"\d{4}-?\d\d-?\d\d", text):
-            return datetime.combine(date.fromisoformat(text), time()), True
+            day = read_day(text)
+            return (datetime.combine(day, time()), True) if day else None
         at = datetime.fromisoformat(text)
         moment = at if at.tzinfo is None else wall(at, zone)
     except (ValueError, OverflowError):
         return None
-    return moment.replace(second=0, microsecond=0), False
+    return (moment.replace(second=0, microsecond=0), False) if moment.year in YEARS else None
 
 
 def read_duration(text: str) -> timedelta | None:

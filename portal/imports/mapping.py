@@ -156,7 +156,7 @@ def guess(
         return Mapping(tuple((name, PROGRAMME.get(name, NONE)) for name in columns), language)
     rows, given, pairs = list(first_rows), {NONE}, []
     for at, column in enumerate(columns):
-        field = _field(_words(column))
+        field = column if is_field(column) else _field(_words(column))
         cells = [row[at].strip() for row in rows if at < len(row) and row[at].strip()]
         if field in _WITH_TIME and cells:
             moments = [read_moment(cell, "UTC") for cell in cells]

@@ -110,7 +110,8 @@ def _series(
         raise Unbuildable("no_end", "endTime")
     if length <= timedelta():
         raise Unbuildable("end_before_start", "endTime", said.get("endTime"))
-    end = _day(said, "endDate", zone)
+    # Some write "never" as the last day of all.
+    end = None if str(said.get("endDate")).startswith("9999") else _day(said, "endDate", zone)
     farthest = max(today, begin.date()) + AHEAD
     is_endless = end is None or end.date() > farthest
     rule = _rule(said, begin.date(), end.date() if end and not is_endless else farthest)

@@ -11,6 +11,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from portal.core.text import clean
+from portal.events.recurrence import MAX_DATES
 from portal.imports.cells import read_ages, read_title
 from portal.imports.days import read_duration, read_iso
 from portal.imports.items import MOST, MOST_TEXT, Item, RowProblem
@@ -140,14 +141,15 @@ class _Event:
                 found.append(one)
                 continue
             self.note("eventSchedule", "dates_cut" if plan.is_cut else "rule_as_dates")
-            group = item.key or derived_key(
-                next(iter(item.titles.values())), item.unit, item.place, series.starts
-            )
+            title = next(iter(item.titles.values()))
+            group = item.key or derived_key(title, item.unit, item.place, series.starts)
+            one = replace(one, group=one.group or group)
             found += [
                 replace(one, key=f"{one.key or group}/{day:%Y%m%dT%H%M}", starts=day, ends=end)
                 for day, end in plan.dates
             ]
-            found = [replace(one, group=one.group or group) for one in found]
+            if len(found) > MAX_DATES:
+                raise Refusal("eventSchedule", "too_many_dates")
         return found
 
     def keyed(self, item: Item) -> Item:

@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Any
 
 from portal.core.text import clean
+from portal.imports.items import MOST_TEXT
 from portal.imports.plain import plain
 
 Node = dict[str, Any]
@@ -17,6 +18,8 @@ Node = dict[str, Any]
 HOSTS = {"Library", "Museum", "School", "Preschool", "NGO", "Corporation", "LocalBusiness"}
 HOSTS |= {"CityHall", "CivicStructure", "SportsClub", "CollegeOrUniversity"}
 
+LONGEST = 4 * MOST_TEXT
+"""As much of a text as is looked at: of which a lot may be markup."""
 # The parts of an event all repeat its words.
 words = lru_cache(maxsize=32)(plain)
 
@@ -37,17 +40,20 @@ def text_in(value: object) -> str:
     one = next(iter(listed(value)), None)
     if isinstance(one, dict):
         one = one.get("@value", one.get("value"))
-    return clean(str(one)).strip() if isinstance(one, str | int) else ""
+    return clean(str(one)[:LONGEST]).strip() if isinstance(one, str | int) else ""
 
 
 def unit_in(organisers: Iterable[object]) -> str:
     """The name of the first that says it is an organisation."""
     for one in organisers:
-        if isinstance(one, dict) and any(
-            kind.endswith("Organization") or kind in HOSTS for kind in kinds_of(one)
-        ):
+        kinds = kinds_of(one) if isinstance(one, dict) else []
+        if isinstance(one, dict) and "Person" not in kinds and any(map(_is_host, kinds)):
             return words(text_in(one.get("name")))
     return ""
+
+
+def _is_host(kind: str) -> bool:
+    return kind.endswith("Organization") or kind in HOSTS
 
 
 def place_in(locations: Iterable[object]) -> str:

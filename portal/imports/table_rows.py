@@ -187,11 +187,7 @@ class TableRow:
         text = self.cells[field]
         if not text:
             return None
-        try:
-            # Nearly every cell of nearly every table.
-            return Moment(date.fromisoformat(text))
-        except ValueError:
-            is_day_first = not first_parts(text) or self.layout.is_day_first(field)
+        is_day_first = not first_parts(text) or self.layout.is_day_first(field)
         found = read_moment(text, self.layout.zone, is_day_first=is_day_first)
         if found is None:
             self.say(field, "not_a_date")

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import TextIO
 
 from portal.core.text import clean
-from portal.imports.decoding import SAMPLE, Encoding, encoding_of, stream_of
+from portal.imports.decoding import Encoding, encoding_of, stream_of
 from portal.imports.items import Unreadable
 from portal.imports.spreadsheets import is_spreadsheet, spreadsheet
 
@@ -27,8 +27,9 @@ MOST_LETTERS = 32_000
 """In a cell; Excel allows 32,767."""
 SEPARATORS = ";\t,|"
 # What stands in the words of a header, and so cannot part them.
-_NO_SEPARATOR = re.compile(r"[\w\s\"'().?-]")
+_NO_SEPARATOR = re.compile(r"[\w \xa0\"'().?-]")
 _DATA = re.compile(r"\d{4}-\d\d-\d\d\b.*|\d{1,2}[.:]\d\d|\d{1,2}[./]\d{1,2}[./ -]+\d{2,4}")
+_CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1b]")
 _OTHER_FORMATS = re.compile(r"\s*(<|\{|\[|BEGIN:V)", re.IGNORECASE)
 # Above the header there may be a name of the list, and empty lines.
 _HEADER_WITHIN = 20
@@ -136,8 +137,7 @@ def _beginning(raw: bytes, encoding: Encoding, name: str) -> str:
     """What the separator is found in. Raises Unreadable for what is no text of a table."""
     with stream_of(raw, encoding) as text:
         beginning = text.read(_LOOKED_AT)
-    controls = sum(c < " " and c not in "\t\r\n\x1c\x1d\x1e\x1f" for c in beginning[:SAMPLE])
-    if _OTHER_FORMATS.match(beginning) or controls * 50 > len(beginning[:SAMPLE]):
+    if _OTHER_FORMATS.match(beginning):
         raise Unreadable("not_a_table", name=name)
     return beginning
 
@@ -145,7 +145,7 @@ def _beginning(raw: bytes, encoding: Encoding, name: str) -> str:
 def _separator(beginning: str, name: str) -> str:
     """The character that parts the columns: the one under which the header comes first and the
     rows fit it; of several, the one that makes the most columns."""
-    first = next((line for line in beginning.splitlines() if line.strip()), "")
+    first = next((line for line in re.split(r"[\r\n]+", beginning) if line.strip()), "")
     others = dict.fromkeys(c for c in first[:2000] if c not in SEPARATORS)
     plain = [c for c in others if not _NO_SEPARATOR.match(c)][:10]
     fits = {separator: _fit(beginning, separator) for separator in (*SEPARATORS, *plain)}
@@ -181,7 +181,8 @@ def _parted(records: Iterable[Row], name: str) -> tuple[list[str], _Below]:
     """The names of the columns, each only once, and the rows below them."""
     first = enumerate(itertools.islice(records, _HEADER_WITHIN))
     at, cells = next(((at, row) for at, (_, row) in first if _is_header(row)), (0, []))
-    if not cells:
+    # Programs' own formats have rows and columns for whoever looks for them, but no words.
+    if not cells or _CONTROLS.search("".join(cells)):
         raise Unreadable("not_a_table", name=name)
     names = [" ".join(clean(cell).split()) for cell in cells]
     if any(_DATA.fullmatch(cell) for cell in names):

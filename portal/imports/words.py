@@ -79,6 +79,11 @@ UNREADABLE = {
     "too_many_lines": _l("It has more than %(most)s lines."),
     "too_many_rows": _l("It has more than %(most)s rows."),
 }
+BROKEN = {
+    "broken": _l("Something went wrong with us, and nothing was changed. Try again."),
+    "still_changing": _l("Others are changing the same events. Nothing was changed. Try again."),
+    "exchange": _l("It is the portal's own exchange format: portal import events reads it."),
+}
 UNREACHABLE = {
     "bad_port": _l("It names port %(port)s. Only https on port 443 is fetched."),
     "bad_status": _l("It answers with status %(status)s."),
@@ -129,7 +134,7 @@ def say_unreachable(reason: Unreachable) -> str:
 def say_failure(kept: Mapping[str, Any]) -> str:
     """The same, of a failure that a source remembers."""
     code, facts = kept.get("code", ""), kept.get("facts", {})
-    return _filled({**UNREADABLE, **UNREACHABLE}, code, facts)
+    return _filled({**BROKEN, **UNREADABLE, **UNREACHABLE}, code, facts)
 
 
 def _filled(words: Mapping[str, Any], code: str, facts: Mapping[str, Any]) -> str:
@@ -160,3 +165,15 @@ def plan_lines(plan: Plan) -> Iterator[str]:
             len(plan.kept),
         )
     yield plan.summary()
+
+
+def say_missing() -> str:
+    """What to do when nothing was brought."""
+    said: str = _("Choose a file, paste a table, or write an address.")
+    return said
+
+
+def say_city() -> str:
+    """Whose a source is that belongs to no unit."""
+    said: str = _("The whole city")
+    return said

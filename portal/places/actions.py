@@ -120,6 +120,14 @@ def close_days(place: Place, first_on: date, last_on: date, reason: Localised) -
     return row
 
 
+def say_why_closed(closed: ClosedDay, reason: Localised) -> None:
+    """Gives closed days another reason."""
+    if closed.reason != reason:
+        closed.reason = reason
+        db.session.flush()
+        record("place.close", "place", closed.place_id, first_on=str(closed.first_on))
+
+
 def reopen_days(closed: ClosedDay) -> None:
     """Takes a closed day back."""
     record("place.reopen", "place", closed.place_id, first_on=str(closed.first_on))

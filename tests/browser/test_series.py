@@ -182,6 +182,19 @@ def test_dates_are_chosen_and_changed_by_keyboard_alone(
     page.wait_for_url(re.compile(r"done=undone"))
 
 
+def test_on_a_telephone_the_word_choose_stands_beside_its_box(
+    term: Site, open_page: OpenPage, signed_in: SignedIn
+) -> None:
+    page = open_page(width=390, **signed_in)
+    page.goto(term.url(term.pages["dates"]))
+    cell = page.locator("td:has(input[name=key])").first.bounding_box()
+    box = page.locator("input[name=key]").first.bounding_box()
+    assert cell is not None
+    assert box is not None
+    assert box["x"] - cell["x"] > 40, "the word is before it"
+    assert cell["height"] < 60, "on the same line"
+
+
 def test_closed_today_takes_two_presses_and_a_line(
     term: Site, open_page: OpenPage, signed_in: SignedIn
 ) -> None:

@@ -67,6 +67,28 @@ def test_a_device_opens_with_one_press(site: Site, open_page: OpenPage, javascri
     assert phone.locator("dl.truth").is_visible()
 
 
+def test_on_a_telephone_the_telephones_come_before_everything_to_copy_or_print(
+    site: Site, open_page: OpenPage
+) -> None:
+    page = open_page(width=390)
+    page.goto(site.url("/subscribe"))
+    ends = page.evaluate(
+        """() => [...document.querySelectorAll('details.device')]
+          .map(one => one.getBoundingClientRect().bottom)"""
+    )
+    assert ends[1] < 1.5 * 844, "iPhone and Android are within a screen and a half"
+
+
+def test_the_code_is_for_computers_and_for_paper(site: Site, open_page: OpenPage) -> None:
+    """A telephone cannot point its camera at itself."""
+    for width, is_shown in ((390, False), (1280, True)):
+        page = open_page(width=width)
+        page.goto(site.url("/subscribe"))
+        assert page.locator(".qr svg").is_visible() is is_shown
+        page.emulate_media(media="print")
+        assert page.locator(".qr svg").is_visible()
+
+
 def test_the_code_is_black_on_white_in_the_dark_as_well(site: Site, open_page: OpenPage) -> None:
     page = open_page(width=1280, dark=True)
     page.goto(site.url("/subscribe"))

@@ -146,3 +146,14 @@ def test_dates_in_words() -> None:
     assert words.clock(time(17, 30), "en") == "17:30"
     assert words.day_words(day, "rmn-arli") == words.day_words(day, "sv")
     assert words.day_words(day, "rmf") == words.day_words(day, "fi")
+
+
+def test_a_language_is_chosen_by_the_reader_s_name_and_its_own() -> None:
+    assert words.language_choice("fi", "sv") == "finska (suomi)"
+    assert words.language_choice("en", "sv") == "engelska (English)"
+    assert words.language_choice("sv", "sv") == "svenska", "once where both are the same"
+    assert words.language_choice("sv", "en") == "Swedish (svenska)"
+    assert words.language_choice("sv", "fi") == "ruotsi (svenska)"
+    for key, language in languages().items():
+        if key not in ("sv", "en", "fi"):
+            assert words.language_choice(key, "sv") == language.name, "we make up no names"

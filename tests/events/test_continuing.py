@@ -10,10 +10,10 @@ from sqlalchemy import select
 
 from portal.core.extensions import db
 from portal.core.problems import Refused
-from portal.events import changing, continuing, overview
+from portal.events import actions, changing, continuing, overview
 from portal.events.clashing import clashes
 from portal.events.closing import close
-from portal.events.models import Event
+from portal.events.models import Event, Occurrence
 from portal.events.recurrence import Rule, Series, expand, series_in
 from portal.events.rules import LeftOut
 from portal.places import actions as places
@@ -152,6 +152,68 @@ def test_a_house_that_is_closed_already_stays_closed_once() -> None:
         unit(), *[date(2026, 11, 25)] * 2, {"sv": "Ström"}, overview.dates_of_unit(unit().id, *DAY)
     )
     assert len(list(db.session.scalars(select(ClosedDay)))) == 1
+
+
+def close_again(reason: str) -> list[Event]:
+    """Closed on the 25th once more, as the page does it; the events whose dates had been off."""
+    again = overview.off_by_closing(unit().id, *DAY)
+    rows = overview.dates_of_unit(unit().id, *DAY)
+    close(unit(), ON, ON, {"sv": reason}, rows, again)
+    return sorted((row.event for row in again), key=lambda event: event.id)
+
+
+def on_the_day(event: Event) -> Occurrence:
+    return next(row for row in event.occurrences if row.on == ON)
+
+
+def test_closed_again_with_another_reason() -> None:
+    first, second = new_event(WEEKLY), new_event(ONCE)
+    close_again("Ström")
+    told = first.sequence
+    late = new_event(ONCE)
+    assert close_again("Vattenläcka") == [first, second]
+    for event in (first, second, late):
+        assert on_the_day(event).note == {"sv": "Vattenläcka"}
+    assert db.session.scalars(select(ClosedDay)).one().reason == {"sv": "Vattenläcka"}
+    assert first.sequence == told + 1, "calendars are told"
+    changes = [change.what for change in overview.changes_of(first, 9)]
+    assert changes == ["say_why", "closed"]
+    close_again("Vattenläcka")
+    assert first.sequence == told + 1, "the same reason again is no change"
+    changing.undo(first)
+    assert on_the_day(first).note == {"sv": "Ström"}
+    assert close_again("Kallt") == [first, second, late], "and is the closing's all the same"
+    changing.restore_date(on_the_day(second))
+    changing.undo(second)
+    assert close_again("Ström") == [first, second, late], "what was taken back does not count"
+
+
+def test_what_is_off_for_another_reason_keeps_it() -> None:
+    before, after, moved, gone = (new_event(WEEKLY) for _ in range(4))
+    elsewhere = new_event(WEEKLY, place_id=place("ekorrens-oppna-forskola").id)
+    changing.cancel_date(on_the_day(before), {"sv": "Sjuk"})
+    close_again("Ström")
+    changing.restore_date(on_the_day(after))
+    changing.cancel_date(on_the_day(after), {"sv": "Snö"})
+    changing.undo(moved)
+    actions.cancel(gone, {"sv": "Slut"})
+    changing.cancel_date(on_the_day(elsewhere), {"sv": "Lov"})
+    row = on_the_day(moved)
+    wall = datetime(2026, 11, 25, 19), datetime(2026, 11, 25, 20)
+    changing.move_date(row, *wall, {"sv": "Senare"})
+    changing.cancel_date(row, {"sv": "Nej"})
+    assert close_again("Vattenläcka") == []
+    notes = [on_the_day(event).note["sv"] for event in (before, after, moved, gone, elsewhere)]
+    assert notes == ["Sjuk", "Snö", "Nej", "Ström", "Lov"]
+
+
+def test_other_days_of_the_house_keep_their_reason() -> None:
+    """Closed all week, and on one day for another reason as well."""
+    places.close_days(place(), date(2026, 11, 24), date(2026, 11, 27), {"sv": "Inventering"})
+    new_event(WEEKLY)
+    close_again("Ström")
+    close_again("Vattenläcka")
+    assert db.session.scalars(select(ClosedDay)).one().reason == {"sv": "Inventering"}
 
 
 # --- what stands in the way ---------------------------------------------------------------

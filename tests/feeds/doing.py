@@ -14,7 +14,7 @@ from portal.events.models import Event
 from portal.events.recurrence import Rule, Series
 from portal.events.rules import Alteration, LeftOut
 from tests.events.oracle import Rhythm
-from tests.feeds.lives import HOME, HOSTS, REASON, TITLES, Act, Foreseen
+from tests.feeds.lives import HOME, HOSTS, OTHER_REASON, REASON, TITLES, Act, Foreseen
 from tests.feeds.programme import say
 from tests.support.factories import unit
 
@@ -46,6 +46,8 @@ def do(event: Event, act: Act, foreseen: Foreseen, today: date) -> None:
             actions.change(event, replace(kept, titles=titles, is_preliminary=act.flag))
         case "cancel":
             changing.cancel_dates(event, chosen, reason)
+        case "say_why":
+            changing.say_why(event, chosen, {"sv": OTHER_REASON})
         case "restore":
             changing.restore_dates(event, chosen)
         case "reset":

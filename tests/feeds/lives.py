@@ -139,6 +139,7 @@ class NotAllowed(Exception):
 
 
 REASON = "Värden är sjuk; se, nästa vecka\nigen."
+OTHER_REASON = "Ingen ström"
 STRUCK = "struck"
 EVENING, MORNING = 16, 6
 """What begins from this hour on may end by that hour of the next day."""
@@ -263,6 +264,10 @@ class Foreseen:
     def _cancel(self, act: Act, now: datetime) -> None:
         chosen = self._open(act, now)
         self._set((s for s in chosen if not self.dates[s].is_off), is_off=True, note=REASON)
+
+    def _say_why(self, act: Act, now: datetime) -> None:
+        chosen = self._open(act, now)
+        self._set((s for s in chosen if self.dates[s].is_off), note=OTHER_REASON)
 
     def _restore(self, act: Act, now: datetime) -> None:
         chosen = self._open(act, now)
@@ -415,7 +420,7 @@ def any_rhythm(draw: st.DrawFn) -> Rhythm:
 
 WAITS = st.sampled_from([timedelta(), timedelta(minutes=1), timedelta(days=1), timedelta(days=9)])
 NAMES = ["cancel", "restore", "move", "alter", "rename", "shorten", "lengthen", "reset", "undo"]
-NAMES += ["cancel", "restore", "move", "alter", "undo", "hand_over", "cancel_all"]
+NAMES += ["cancel", "restore", "move", "alter", "undo", "hand_over", "cancel_all", "say_why"]
 ACTS = st.builds(
     Act,
     name=st.sampled_from(NAMES),

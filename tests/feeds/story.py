@@ -193,14 +193,18 @@ def store_texts(story: Story) -> set[str]:
     return set()
 
 
-def close_three_days(story: Story) -> set[str]:
-    """What happens on some days is cancelled with one reason, event by event."""
-    for name in ("café", "Helsinki"):
-        days = (date(2026, 11, 16), date(2026, 11, 19))
-        dates = list(story.events[name].foreseen.dates)
-        which = [n for n, start in enumerate(dates) if days[0] <= start.date() <= days[1]]
-        story.do(name, Act("cancel", which=tuple(which)))
-    return {"café", "Helsinki"}
+def on_closed_days(act: str) -> Tell:
+    """What is on some days is cancelled with one reason, event by event; or gets another."""
+
+    def tell(story: Story) -> set[str]:
+        for name in ("café", "Helsinki"):
+            days = (date(2026, 11, 16), date(2026, 11, 19))
+            dates = list(story.events[name].foreseen.dates)
+            which = [n for n, start in enumerate(dates) if days[0] <= start.date() <= days[1]]
+            story.do(name, Act(act, which=tuple(which)))
+        return {"café", "Helsinki"}
+
+    return tell
 
 
 STEPS = [
@@ -236,7 +240,8 @@ STEPS = [
     Step("another host", to("Helsinki", "hand_over", number=1), DAY),
     Step("a new telephone", new_telephone, HOUR),
     Step("a new address", new_address, DAY),
-    Step("three days closed", close_three_days, 3 * DAY),
+    Step("three days closed", on_closed_days("cancel")),
+    Step("for another reason", on_closed_days("say_why"), 3 * DAY),
     Step("all of it off", to("Helsinki", "cancel_all"), DAY),
     Step("and back", to("Helsinki", "undo"), DAY),
     Step("all that is left is off", to("extra", "cancel_all"), 7 * DAY),

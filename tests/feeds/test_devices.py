@@ -81,10 +81,21 @@ def test_without_dates_there_is_no_way_that_takes_one() -> None:
     assert android.effort == ""
 
 
-def test_on_an_iphone_it_is_two_presses() -> None:
-    iphone = devices(AT, "en")[0]
-    assert iphone.effort == "2 presses"
-    assert len(iphone.ways[0].steps) == 2
+@pytest.mark.parametrize("key", ["sv", "en", "fi"])
+def test_the_presses_that_are_told_are_the_steps_there_are(key: str) -> None:
+    iphone, android = devices(AT, key)[:2]
+    for device in (iphone, android):
+        told = re.match(r"\d+", device.effort)
+        assert told is not None
+        assert int(told[0]) == len(device.ways[0].steps) == 2
+    assert android.ways[0].offers_dates, "the dates are what takes two presses there"
+
+
+def test_telephones_come_first() -> None:
+    """The page shows them at its top: what people hold."""
+    assert [device.key for device in devices(AT, "en") if device.picture == "phone"] == [
+        device.key for device in devices(AT, "en")[:2]
+    ]
 
 
 def test_the_truth_about_how_soon() -> None:

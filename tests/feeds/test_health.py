@@ -105,7 +105,7 @@ def test_fetches_are_told_in_words_and_few_are_not_told(city: Flask, editor: Bro
         assert number not in everything
     own = words(section(root, f"unit-{LIBRARY}"))
     assert "Outlook" not in own
-    assert "Too seldom to tell" in own
+    assert "Too few to show" in own
     assert "fetches by programs, not people" in words(root)
 
 

@@ -130,6 +130,24 @@ def test_it_is_in_the_language_of_the_page_that_made_it(editor: Browser, make_ev
     assert set(events(editor, path)) == {"DRAFT: Language café"}
 
 
+def test_it_is_taken_with_a_press_or_by_the_steps_of_each_device(editor: Browser) -> None:
+    """Every button and link leads to the own calendar: to no other, and nowhere without it."""
+    before = read(editor, PAGE, is_public=False)
+    assert not find_all(before, "details", class_="device")
+    root = read_answer(editor.submit(PAGE), PAGE, is_public=False)
+    (field,) = find_all(root, "input", id="link")
+    webcal = (field.get("value") or "").replace("http:", "webcal:")
+    first = find_all(root, "a", class_="button")[0]
+    assert (first.get("href"), words(first)) == (webcal, "Prenumerera")
+    assert "#devices" in {node.get("href") for node in root.iter("a")}
+    assert find_all(root, "h2", id="devices")
+    assert len(find_all(root, "details", class_="device")) == 7
+    targets = [node.get("href") or "" for node in root.iter("a")]
+    leading = [href for href in targets if "webcal:" in href]
+    assert len(leading) >= 5
+    assert all(href.endswith(webcal) for href in leading)
+
+
 def test_a_draft_that_changes_is_seen_to_change(
     editor: Browser, city: Flask, make_event: Make
 ) -> None:

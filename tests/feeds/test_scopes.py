@@ -30,7 +30,8 @@ from tests.feeds.programme import NOW as PROGRAMME_NOW
 from tests.feeds.programme import build
 from tests.support.factories import NOW, TODAY, WEEKLY, ZONE, Made, place, unit
 from tests.support.icalpy import by_python
-from tests.support.portal_app import LIBRARY, PRESCHOOL, Browser
+from tests.support.portal_app import BASE_URL, LIBRARY, PRESCHOOL, Browser
+from tests.support.site import find_all, read
 
 Make = Callable[..., Made]
 Freeze = Callable[[datetime], None]
@@ -81,6 +82,20 @@ def test_a_place_and_a_language_have_feeds(
         "Exempelbiblioteket, The auditorium – Meeting places"
     )
     assert name(client, "/feeds/language-fi.sv.ics") == "finska – Mötesplatser"
+
+
+def test_the_page_of_a_place_offers_its_calendar(client: Browser, city: Flask) -> None:
+    with city.app_context():
+        hall = db.session.query(Place).filter_by(is_premises=False).one().slug
+    for slug in (LIBRARY, hall):
+        page = read(client, f"/en/places/{slug}")
+        (box,) = find_all(page, "section", class_="feed")
+        (button,) = find_all(box, "a", class_="button")
+        assert button.get("href") == f"/en/subscribe?scope=place-{slug}"
+        assert client.get(button.get("href") or "").status_code == 200
+        (field,) = find_all(box, "input")
+        assert field.get("value") == f"{BASE_URL}/feeds/place-{slug}.en.ics"
+        assert client.get(f"/feeds/place-{slug}.en.ics").mimetype == "text/calendar"
 
 
 @pytest.mark.parametrize("key", [key for key in languages() if key.startswith(("rom", "rm"))])

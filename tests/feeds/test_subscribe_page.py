@@ -82,6 +82,18 @@ def test_each_device_has_an_anchor_and_opens_without_script(page: Element) -> No
     assert not list(page.iter("script"))
 
 
+def test_what_people_hold_is_at_the_top_and_the_rest_after_paper_and_telephone(
+    page: Element,
+) -> None:
+    marks = {"calendar", "iphone", "android", "paper", "telephone", "address", "google", "other"}
+    order = [node.get("id") for node in page.iter() if node.get("id") in marks]
+    first = ["calendar", "iphone", "android", "paper", "telephone", "address", "google", "other"]
+    assert order == first
+    (devices,) = find_all(page, "section", aria_labelledby="devices")
+    assert "#computers" in {node.get("href") for node in devices.iter("a")}
+    assert find_all(page, "h2", id="computers")
+
+
 def test_the_next_dates_can_be_taken_one_by_one(
     city: Flask, client: Browser, make_event: Make, freeze: Callable[..., None]
 ) -> None:

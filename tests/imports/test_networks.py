@@ -133,6 +133,7 @@ def spellings(ip: IPv4Address) -> list[str]:
 @given(inner_4)
 def test_no_spelling_of_an_inner_address_is_let_through(ip: IPv4Address) -> None:
     assert is_inner(ip)
+    assert is_inner(ip_address(f"::ffff:{ip}"))
     for host in spellings(ip):
         assert verdict(f"https://{host}/x.ics") in ("inner_network", "not_an_address"), host
     assert verdict(f"https://{ip}/") == "inner_network"

@@ -23,6 +23,7 @@ from sqlalchemy import event as sql
 from werkzeug.test import TestResponse
 
 from portal.core.extensions import db
+from portal.core.languages import languages
 from portal.events.queries import kind_by_slug
 from tests.pages.conftest import World
 from tests.support import factories
@@ -470,6 +471,27 @@ def test_a_filter_can_be_taken_away(
     assert len(hrefs) == 4, "one for each filter, and one for all"
     assert hrefs[-1] == "/events"
     assert not [href for href in hrefs[:-1] if len(urlsplit(href).query.split("&")) != 2]
+
+
+def test_every_form_names_languages_for_its_reader(
+    october: None,
+    somebody: Callable[[str], Browser],
+    visitor: Browser,
+    make_event: Callable[..., factories.Made],
+) -> None:
+    make_event(languages=("sv", "fi"))
+    for path in ("/events", "/subscribe"):
+        (field,) = find_all(read(visitor, path), "select", id="language")
+        assert "finska (suomi)" in [words(node) for node in field.iter("option")], path
+        (field,) = find_all(read(visitor, f"/en{path}"), "select", id="language")
+        assert "Finnish (suomi)" in [words(node) for node in field.iter("option")], path
+    (chips,) = find_all(read(visitor, "/events?language=fi"), "ul", class_="chips")
+    assert "finska (suomi)" in words(chips)
+    root = read(somebody("editor"), "/staff/events/new", is_public=False)
+    spoken = [words(node) for node in root.iter("label")]
+    assert {"svenska", "engelska (English)", "finska (suomi)"} <= set(spoken)
+    (other,) = find_all(root, "select", id="other_language")
+    assert words(list(other.iter("option"))[1]) == languages()["rom"].name
 
 
 @contextmanager

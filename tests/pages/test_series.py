@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from flask import Flask
@@ -152,8 +152,50 @@ def test_a_shorter_series_shows_what_goes_before_it_goes(
     assert rows(city, series.id) == before, "only shown"
     status, page = post(editor, at, last_on="2026-12-20", do="save")
     assert status == 422, "people will want to know why"
-    assert post(editor, at, last_on="2026-12-20", reason="Slut", do="save")[0] == 303
+    status, where = post(editor, at, last_on="2026-12-20", reason="Slut", do="save")
+    assert status == 303
     assert [state for state, _ in rows(city, series.id).values()].count("cancelled") == 6
+    assert "Sista tillfället är onsdag 16 december 2026." in editor.get(where).text
+    where = post(editor, at, last_on="2027-01-13", do="save")[1]
+    assert "Sista tillfället är onsdag 13 januari 2027." in editor.get(where).text
+
+
+def test_a_series_that_ends_before_it_begins_names_no_last_date(
+    editor: Browser, series: Made
+) -> None:
+    at = f"/staff/events/{series.id}/last-day"
+    where = post(editor, at, last_on="2026-11-24", reason="Slut", do="save")[1]
+    page = editor.get(where).text
+    assert "Alla dess tillfällen är inställda." in page
+    assert "Sista tillfället" not in page
+
+
+def test_the_last_date_is_said_where_it_was_moved_to(editor: Browser, series: Made) -> None:
+    at = f"/staff/events/{series.id}"
+    moved = {"day": "2026-12-22", "starts": "17:00", "ends": "18:00", "place": "-2"}
+    assert post(editor, f"{at}/dates/{series.keys[1]}/move", **moved)[0] == 303
+    where = post(editor, f"{at}/last-day", last_on="2026-12-10", reason="Slut", do="save")[1]
+    assert "Sista tillfället är tisdag 22 december 2026." in editor.get(where).text
+
+
+def test_the_year_is_said_where_it_is_another(
+    editor: Browser,
+    series: Made,
+    freeze: Callable[[datetime], None],
+    somebody: Callable[[str], Browser],
+) -> None:
+    at = f"/staff/events/{series.id}/dates"
+    for path in (at, f"{at}/cancel?all=1"):
+        found = re.findall(
+            r"<time[^>]*>(\w+ \d+ (?:november|december|januari)[^k]*) kl", editor.get(path).text
+        )
+        assert found[4:7] == ["Onsdag 23 december", "Onsdag 30 december", "Onsdag 6 januari 2027"]
+        assert found[-1] == "Onsdag 27 januari 2027"
+    freeze(datetime(2027, 1, 2, 9, 0, tzinfo=UTC))
+    page = somebody("editor").get(at).text
+    assert "Onsdag 6 januari 2027 kl" in page, "another than the one before it"
+    assert "Onsdag 13 januari kl" in page
+    assert "Onsdag 30 december 2026 kl" in page
 
 
 def test_a_longer_series_leaves_breaks_out(city: Flask, editor: Browser, make_event: Make) -> None:
@@ -252,6 +294,33 @@ def test_the_house_is_closed_today(city: Flask, editor: Browser, make_event: Mak
     states = [next(iter(rows(city, made.id).values()))[0] for made in (first, second)]
     assert sorted(states) == ["cancelled", "confirmed"], "what is unticked happens"
     assert "Vattenläcka" in editor.get(f"/units/{LIBRARY}").text
+
+
+def test_closed_twice_the_newest_reason_stands(
+    city: Flask, editor: Browser, make_event: Make
+) -> None:
+    today = datetime.combine(TODAY, datetime.min.time().replace(hour=17))
+    once = Series(today, today + timedelta(hours=1), ZONE)
+    shut, ill = make_event(once), make_event(once, titles={"sv": "Läxhjälp"})
+    post(editor, f"/staff/events/{ill.id}/dates/{ill.key}/cancel", reason="Sjuk")
+    at, day = f"/staff/units/{LIBRARY}/closed-today", TODAY.isoformat()
+    ids = re.findall(r'name="date" value="(\d+)" checked', editor.get(at).text)
+    form = {"first_on": day, "shown": ids, "date": ids}
+    assert post(editor, at, **form, reason="Vattenläcka")[0] == 303
+    page = editor.get(at).text
+    assert "1 tillfälle är redan inställt för att ni har stängt." in page
+    assert "Vattenläcka" in page
+    assert "Läxhjälp" not in page, "it is off for a reason of its own"
+    status, where = post(editor, at, first_on=day, reason="Ingen ström")
+    assert (status, where.endswith("done=closed&n=0&again=1")) == (303, True)
+    told = editor.get(where).text
+    assert "1 tillfälle som redan var inställt har fått den nya orsaken." in told
+    assert "Inget var planerat" not in told
+    assert "Ingen ström" in editor.get(f"/events/{shut.slug}/{shut.key}").text
+    assert "Ingen ström" in editor.get(f"/units/{LIBRARY}").text
+    assert "Ingen ström" in editor.get(f"/feeds/event-{shut.slug}.sv.ics").text
+    other = editor.get(f"/events/{ill.slug}/{ill.key}").text
+    assert ("Sjuk" in other, "Ingen ström" in other) == (True, False)
 
 
 def test_what_has_been_today_is_left_as_it_was(
@@ -363,7 +432,12 @@ def test_a_whole_term_is_published_together(city: Flask, editor: Browser, make_e
     page = post(editor, at, **term, event=ticked, do="dates")[1]
     assert "34 tillfällen" in page
     status, where = post(editor, at, **term, event=ticked, do="publish")
-    assert (status, where.endswith("done=term&n=2")) == (303, True)
+    assert (status, where.endswith("done=term&n=2&dates=34")) == (303, True)
+    told = editor.get(where).text
+    assert "2 serier är publicerade. Det är 34 tillfällen sammanlagt." in told
+    with city.app_context():
+        new = db.session.query(Event).filter(Event.continues_id.in_(ticked))
+        assert sum(len(event.occurrences) for event in new) == 34
     again = editor.get(at).text
     assert str(made[1].id) in re.findall(r'name="event" value="(\d+)" checked', again)
     assert str(made[0].id) not in re.findall(r'name="event" value="(\d+)" checked', again)

@@ -1,7 +1,7 @@
 """What a test needs beyond Python: found, or skipped with the command that installs it.
 
 Continuous integration names what must be there in PORTAL_TEST_REQUIRE
-(`postgres,browser,node,shared`); then a missing one is a failure instead of a skip.
+(`postgres,browser,node,openssl,shared`); then a missing one is a failure instead of a skip.
 """
 
 from __future__ import annotations
