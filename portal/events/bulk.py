@@ -1,7 +1,7 @@
 """Writes: very many new events at once, as an import of a large programme makes them.
 
 The rules are those of `create`; only the way into the database is shorter: rows instead of
-objects. Nobody else writes meanwhile on SQLite, so it has to be short.
+objects, and all that can be done without a lock is done before it.
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import false, insert, or_, select
+from sqlalchemy import false, or_, select
 
+from portal.core.bulk import Row, Table
 from portal.core.clock import now
 from portal.core.database import mark_changed
 from portal.core.extensions import db
@@ -41,32 +42,61 @@ class Prepared:
     apart: Mapping[datetime, DateState] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Ready:
+    """Events that only wait for the lock. In `dates` and `left_out`, `event_id` is the place of
+    the event among `events`."""
+
+    events: list[Row]
+    dates: list[Row]
+    left_out: list[Row]
+
+
 class Publisher:
     """Makes and publishes events. Their places must be open to them."""
 
     def __init__(self, addresses: set[str]) -> None:
         """`addresses` are what the titles of all that will come make (core.text.slugify)."""
         self._slugs, self._words = _Slugs(addresses), _Words()
+        self._tables = Table(Event), Table(Occurrence), Table(ExDate)
 
-    def publish(self, events: Sequence[Prepared]) -> list[int]:
-        """Answers the ids of the new events, in order. A thousand at a time are quickest."""
-        if not events:
-            return []
+    def ready(self, events: Sequence[Prepared]) -> Ready:
+        """All that can be done before anything is written."""
         made = [_event(one, self._slugs, self._words) for one in events]
-        query = insert(Event).returning(Event.id, sort_by_parameter_order=True)
-        ids = list(db.session.scalars(query, made))
-        dates, left_out = [], []
-        for one, event_id in zip(events, ids, strict=True):
-            dates += [{**row, "event_id": event_id} for row in _dates(one)]
+        dates: list[Row] = []
+        left_out: list[Row] = []
+        for at, one in enumerate(events):
+            dates += [{**row, "event_id": at} for row in _dates(one)]
             left_out += [
-                {"event_id": event_id, "recurrence_id": start, "reason": {}}
-                for start in sorted(one.series.exdates)
+                {"event_id": at, "recurrence_id": start} for start in sorted(one.series.exdates)
             ]
-        db.session.execute(insert(Occurrence), dates)
-        if left_out:
-            db.session.execute(insert(ExDate), left_out)
+        rows = (made, dates, left_out)
+        return Ready(*(t.ready(some) for t, some in zip(self._tables, rows, strict=True)))
+
+    def publish(self, ready: Ready) -> list[int]:
+        """Answers the ids of the new events, in order. A thousand at a time are quickest."""
+        events, dates, left_out = self._tables
+        _readdress(ready.events)
+        events.store(ready.events)
+        uids = [row["uid"] for row in ready.events]
+        found = db.session.execute(select(Event.uid, Event.id).where(Event.uid.in_(uids)))
+        by_uid = dict(found.all())
+        ids = [by_uid[uid] for uid in uids]
+        for row in (*ready.dates, *ready.left_out):
+            row["event_id"] = ids[row["event_id"]]
+        dates.store(ready.dates)
+        left_out.store(ready.left_out)
         mark_changed()
         return ids
+
+
+def _readdress(events: list[Row]) -> None:
+    """Another address for those whose address somebody has taken since they were made ready."""
+    addresses = [row["slug"] for row in events]
+    taken = set(db.session.scalars(select(Event.slug).where(Event.slug.in_(addresses))))
+    for row in events:
+        if row["slug"] in taken:
+            row["slug"] = f"{row['slug']}-{row['uid'][:8]}"
 
 
 def _event(one: Prepared, slugs: _Slugs, words: _Words) -> dict[str, Any]:

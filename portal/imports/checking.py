@@ -6,13 +6,15 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 
 from portal.core.languages import languages
-from portal.core.text import fold
 from portal.events.recurrence import Series, align
 from portal.events.rules import check_series
 from portal.imports.items import Item, Reading, RowProblem
-from portal.imports.naming import Names
+from portal.imports.naming import Names, fold
 from portal.imports.plan import Plan
 from portal.imports.told import About, Told, Where, tell
+
+# Nobody looks through more by hand; and to look for near names takes long.
+MOST_OFFERS = 200
 
 
 class Checker:
@@ -22,6 +24,7 @@ class Checker:
         self.names, self.plan, self.today = names, plan, today
         self.hints: dict[str, Series] = {}
         self._abouts: dict[About, About] = {}
+        self._asked: set[tuple[str, int | None, str]] = set()
         self._languages = {
             fold(word): key
             for key, language in languages().items()
@@ -49,7 +52,7 @@ class Checker:
         """What is wrong with an item, by column."""
         if unit_id is None:
             yield RowProblem(item.row, "organiser", "unknown_unit", item.unit)
-            self._offer("unit", item.unit or item.place, self.names.near_units(item.unit))
+            self._offer("unit", None, item.unit or item.place)
         elif self.names.allowed is not None and unit_id not in self.names.allowed:
             yield RowProblem(item.row, "organiser", "not_your_unit", item.unit)
         elif self.names.where(unit_id, item.place) is None:
@@ -74,7 +77,7 @@ class Checker:
     def _where(self, item: Item, unit_id: int, name: str) -> Where:
         where = self.names.where(unit_id, name) or (None, name)
         if name and where[0] is None:
-            self._offer("place", name, self.names.near_places(unit_id, name))
+            self._offer("place", unit_id, name)
         return where
 
     def _about(self, item: Item, unit_id: int) -> About:
@@ -100,7 +103,16 @@ class Checker:
         """The languages that the portal has a name for."""
         return tuple(self._languages[fold(name)] for name in given if fold(name) in self._languages)
 
-    def _offer(self, what: str, name: str, near: list[int]) -> None:
+    def _offer(self, what: str, unit_id: int | None, name: str) -> None:
+        """Names of units, or of places of a unit, that are close to one that nobody knows."""
+        if (what, unit_id, name) in self._asked or len(self._asked) == MOST_OFFERS:
+            return
+        self._asked.add((what, unit_id, name))
+        near = (
+            self.names.near_units(name)
+            if unit_id is None
+            else self.names.near_places(unit_id, name)
+        )
         if near:
             self.plan.offers[what, name] = near
 

@@ -10,11 +10,15 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
+from sqlalchemy import select
+
 from portal.core.clock import now
-from portal.core.database import begin_write
+from portal.core.database import begin_read, begin_write
 from portal.core.extensions import db
-from portal.imports.applying import Progress, apply_plan
-from portal.imports.known import fingerprint
+from portal.events.models import Event
+from portal.imports.applying import apply_plan
+from portal.imports.known import CHUNK, fingerprint
+from portal.imports.making import Making, Progress, no_progress
 from portal.imports.models import Source
 from portal.imports.plan import Plan
 from portal.imports.planning import make_plan
@@ -42,14 +46,14 @@ def plan_file(source_id: int, raw: bytes, name: str = "", taken: Collection[str]
 
     Raises Unreadable. The columns must be sure, or chosen (Source.mapping).
     """
-    db.session.rollback()
+    begin_read()
     try:
         source = db.session.get_one(Source, source_id)
         opened = open_file(raw, name, source.mapping)
         reading = read(raw, opened, units.municipality().zone, units.today())
         allowed = None if source.unit_id is None else {source.unit_id}
         plan = make_plan(source, reading, allowed, units.today(), now(), taken)
-        return Planned(plan, opened, fingerprint(source))
+        return Planned(plan, opened, fingerprint(source, plan))
     finally:
         db.session.rollback()
 
@@ -59,7 +63,7 @@ def carry_out(
     planned: Planned,
     again: Callable[[], Planned],
     note: Callable[[Plan], None] = lambda plan: None,
-    progress: Progress = lambda dates: None,
+    progress: Progress = no_progress,
 ) -> Plan:
     """Applies a plan in one transaction and commits; answers the plan that was applied.
 
@@ -68,16 +72,27 @@ def carry_out(
     written.
     """
     for _attempt in range(TRIES):
-        begin_write()
-        try:
-            source = db.session.get_one(Source, source_id)
-            if fingerprint(source) == planned.fingerprint:
-                apply_plan(source, planned.plan, progress)
-                note(planned.plan)
-                db.session.commit()
-                return planned.plan
-        except BaseException:
-            db.session.rollback()
-            raise
+        with Making(source_id, planned.plan.new) as making:
+            begin_write()
+            try:
+                source = _locked(source_id, planned.plan)
+                if fingerprint(source, planned.plan) == planned.fingerprint:
+                    apply_plan(source, planned.plan, progress, making)
+                    note(planned.plan)
+                    db.session.commit()
+                    return planned.plan
+            except BaseException:
+                db.session.rollback()
+                raise
         planned = again()
     raise StillChanging
+
+
+def _locked(source_id: int, plan: Plan) -> Source:
+    """The source; on PostgreSQL nobody else changes it or the plan's events from now on."""
+    db.session.execute(select(Source.id).where(Source.id == source_id).with_for_update())
+    looked_at = plan.looked_at
+    for at in range(0, len(looked_at), CHUNK):
+        events = select(Event.id).where(Event.id.in_(looked_at[at : at + CHUNK]))
+        db.session.execute(events.order_by(Event.id).with_for_update())
+    return db.session.get_one(Source, source_id)

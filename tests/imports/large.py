@@ -13,10 +13,24 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 Row = dict[str, str]
-COLUMNS = (
-    "source_id,title,organiser,place,lat,lon,date,start,end,recurring_flag,booking_required,"
-    "age_from,age_to,category,subcategory,link"
-).split(",")
+COLUMNS = [
+    "source_id",
+    "title",
+    "organiser",
+    "place",
+    "lat",
+    "lon",
+    "date",
+    "start",
+    "end",
+    "recurring_flag",
+    "booking_required",
+    "age_from",
+    "age_to",
+    "category",
+    "subcategory",
+    "link",
+]
 # Category, subcategory, title, ages; {} is a name or a theme, so that there are many titles.
 SORTS = (
     ("Sagostund", "", "Sagostund med {}", "3", "6"),
@@ -30,8 +44,37 @@ SORTS = (
     ("Dans", "", "Kom och dansa med {}!", "13", ""),
     ("Schack", "", "Schack för alla – {}", "", ""),
 )
-FIRST = "Aino Bo Cecilia Dragan Elin Fatima Göran Hanna Irma Johan Kaisa Lars Maja Nadja".split()
-LAST = "Berg Dahl Ek Forsman Grahn Holm Isaksson Järvi Krantz Lind Mård Nyström Öberg".split()
+FIRST = [
+    "Aino",
+    "Bo",
+    "Cecilia",
+    "Dragan",
+    "Elin",
+    "Fatima",
+    "Göran",
+    "Hanna",
+    "Irma",
+    "Johan",
+    "Kaisa",
+    "Lars",
+    "Maja",
+    "Nadja",
+]
+LAST = [
+    "Berg",
+    "Dahl",
+    "Ek",
+    "Forsman",
+    "Grahn",
+    "Holm",
+    "Isaksson",
+    "Järvi",
+    "Krantz",
+    "Lind",
+    "Mård",
+    "Nyström",
+    "Öberg",
+]
 WHERE = ("", "", "", "Odd Fellowvägen 22 & 26", "Parken bakom kyrkan", "Folkets hus, sal 3")
 
 
