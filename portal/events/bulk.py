@@ -7,7 +7,7 @@ objects, and all that can be done without a lock is done before it.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any
@@ -44,9 +44,10 @@ class Prepared:
 
 @dataclass(frozen=True)
 class Ready:
-    """Events that only wait for the lock. In `dates` and `left_out`, `event_id` is the place of
-    the event among `events`."""
+    """Events that only wait for the lock: rows of `events` begin with the address, the others
+    with the place of their event among these."""
 
+    uids: list[str]
     events: list[Row]
     dates: list[Row]
     left_out: list[Row]
@@ -58,45 +59,45 @@ class Publisher:
     def __init__(self, addresses: set[str]) -> None:
         """`addresses` are what the titles of all that will come make (core.text.slugify)."""
         self._slugs, self._words = _Slugs(addresses), _Words()
-        self._tables = Table(Event), Table(Occurrence), Table(ExDate)
+        self._tables = (
+            Table(Event, "slug"),
+            Table(Occurrence, "event_id"),
+            Table(ExDate, "event_id"),
+        )
 
     def ready(self, events: Sequence[Prepared]) -> Ready:
         """All that can be done before anything is written."""
-        made = [_event(one, self._slugs, self._words) for one in events]
-        dates: list[Row] = []
-        left_out: list[Row] = []
+        made: list[dict[str, Any]] = [_event(one, self._slugs, self._words) for one in events]
+        dates: list[dict[str, Any]] = []
+        left_out: list[dict[str, Any]] = []
         for at, one in enumerate(events):
             dates += [{**row, "event_id": at} for row in _dates(one)]
             left_out += [
                 {"event_id": at, "recurrence_id": start} for start in sorted(one.series.exdates)
             ]
         rows = (made, dates, left_out)
-        return Ready(*(t.ready(some) for t, some in zip(self._tables, rows, strict=True)))
+        ready = (table.ready(some) for table, some in zip(self._tables, rows, strict=True))
+        return Ready([row["uid"] for row in made], *ready)
 
     def publish(self, ready: Ready) -> list[int]:
         """Answers the ids of the new events, in order. A thousand at a time are quickest."""
         events, dates, left_out = self._tables
-        _readdress(ready.events)
-        events.store(ready.events)
-        uids = [row["uid"] for row in ready.events]
-        found = db.session.execute(select(Event.uid, Event.id).where(Event.uid.in_(uids)))
+        events.store(list(_addressed(ready)))
+        found = db.session.execute(select(Event.uid, Event.id).where(Event.uid.in_(ready.uids)))
         by_uid = dict(found.all())
-        ids = [by_uid[uid] for uid in uids]
-        for row in (*ready.dates, *ready.left_out):
-            row["event_id"] = ids[row["event_id"]]
-        dates.store(ready.dates)
-        left_out.store(ready.left_out)
+        ids = [by_uid[uid] for uid in ready.uids]
+        dates.store(ready.dates, ids)
+        left_out.store(ready.left_out, ids)
         mark_changed()
         return ids
 
 
-def _readdress(events: list[Row]) -> None:
-    """Another address for those whose address somebody has taken since they were made ready."""
-    addresses = [row["slug"] for row in events]
+def _addressed(ready: Ready) -> Iterator[Row]:
+    """With another address where somebody has taken it since they were made ready."""
+    addresses = [row[0] for row in ready.events]
     taken = set(db.session.scalars(select(Event.slug).where(Event.slug.in_(addresses))))
-    for row in events:
-        if row["slug"] in taken:
-            row["slug"] = f"{row['slug']}-{row['uid'][:8]}"
+    for row, uid in zip(ready.events, ready.uids, strict=True):
+        yield (f"{row[0]}-{uid[:8]}", *row[1:]) if row[0] in taken else row
 
 
 def _event(one: Prepared, slugs: _Slugs, words: _Words) -> dict[str, Any]:

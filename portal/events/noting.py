@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import select
@@ -140,7 +141,8 @@ def _tell_apart(event: Event, before: State, was_off: bool) -> None:
     by_series = (was_off or is_off) and "cancelled" in (status, event.status)
     for row in event.occurrences:
         is_changed = str(row.id) in before["dates"] and not by_series
-        row.is_override |= is_changed or (row.status == "cancelled" and not is_off)
+        if is_changed or (row.status == "cancelled" and not is_off):
+            row.is_override = True
 
 
 def _fields(event: Event) -> State:
@@ -148,24 +150,31 @@ def _fields(event: Event) -> State:
     return {**values, "co_hosts": sorted(unit.id for unit in event.co_hosts)}
 
 
-def _dates(event: Event) -> dict[int, State]:
-    return {
-        row.id: {name: _plain(getattr(row, name)) for name in DATE_FIELDS}
-        for row in event.occurrences
-    }
+_values_of = attrgetter(*DATE_FIELDS)
 
 
-def _difference(fields: State, dates: dict[int, State], event: Event) -> State:
+def _dates(event: Event) -> dict[int, tuple[Any, ...]]:
+    return {row.id: _values_of(row) for row in event.occurrences}
+
+
+def _difference(fields: State, dates: dict[int, tuple[Any, ...]], event: Event) -> State:
     after, rows = _fields(event), _dates(event)
+    changed = {
+        str(row_id): _other(old, rows[row_id])
+        for row_id, old in dates.items()
+        if rows[row_id] != old
+    }
     return {
         "event": {name: old for name, old in fields.items() if after[name] != old},
-        "dates": {
-            str(row_id): {name: value for name, value in old.items() if rows[row_id][name] != value}
-            for row_id, old in dates.items()
-            if rows[row_id] != old
-        },
+        "dates": {row_id: others for row_id, others in changed.items() if others},
         "added": [row_id for row_id in rows if row_id not in dates],
     }
+
+
+def _other(old: tuple[Any, ...], new: tuple[Any, ...]) -> State:
+    """The columns of a date that are different, as they were."""
+    pairs = zip(DATE_FIELDS, map(_plain, old), map(_plain, new), strict=True)
+    return {name: before for name, before, after in pairs if before != after}
 
 
 def _plain(value: Any) -> Any:

@@ -83,8 +83,10 @@ def raise_revision(event: Event) -> None:
 
 
 def set_listed(event: Event) -> None:
+    is_listed = event.is_public
     for row in event.occurrences:
-        row.is_listed = event.is_public
+        if row.is_listed != is_listed:
+            row.is_listed = is_listed
 
 
 def set_search(event: Event) -> None:

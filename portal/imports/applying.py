@@ -15,24 +15,27 @@ from portal.core.extensions import db
 from portal.events.models import Event
 from portal.events.revising import Revision, revise
 from portal.imports.known import mark_of
-from portal.imports.making import Making, Progress, apart, date_row, no_progress
+from portal.imports.making import Making, apart, date_row
 from portal.imports.merging import Merged
 from portal.imports.models import ImportedDate, ImportedEvent, Source
 from portal.imports.plan import Change, Plan
+from portal.imports.progress import Progress
 
 TOGETHER = 200
 
 
 def apply_plan(
-    source: Source, plan: Plan, progress: Progress = no_progress, making: Making | None = None
+    source: Source, plan: Plan, progress: Progress | None = None, making: Making | None = None
 ) -> None:
     """Makes, changes and cancels what the plan says; raises Refused, and then the caller rolls
     back: a plan is applied whole or not at all. `making` are its new events, if they have been
-    made ready. `progress` hears of dates done."""
+    made ready."""
+    progress = progress or Progress()
+    progress.begin("importing", plan.new_dates + plan.changed_dates + plan.cancelled_dates)
     for at in range(0, len(plan.changed), TOGETHER):
         changes = plan.changed[at : at + TOGETHER]
         revise(_revisions(changes))
-        progress(sum(len(change.fresh) + len(change.merged.dates) for change in changes))
+        progress.done(sum(len(change.fresh) + len(change.merged.dates) for change in changes))
     _remember_changes(source, plan)
     if making is not None:
         making.store(progress)

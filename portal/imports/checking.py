@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator
 from datetime import date
 
@@ -14,7 +15,7 @@ from portal.imports.plan import Plan
 from portal.imports.told import About, Told, Where, tell
 
 # Nobody looks through more by hand; and to look for near names takes long.
-MOST_OFFERS = 200
+MOST_OFFERS = {"unit": 200, "place": 2000}
 
 
 class Checker:
@@ -24,7 +25,7 @@ class Checker:
         self.names, self.plan, self.today = names, plan, today
         self.hints: dict[str, Series] = {}
         self._abouts: dict[About, About] = {}
-        self._asked: set[tuple[str, int | None, str]] = set()
+        self._asked: dict[str, set[tuple[int | None, str]]] = {"unit": set(), "place": set()}
         self._languages = {
             fold(word): key
             for key, language in languages().items()
@@ -33,12 +34,7 @@ class Checker:
 
     def check(self, reading: Reading) -> Iterator[Told]:
         """The dates of a reading that can be used."""
-        for number, (organiser, place) in reading.unread.items():
-            if organiser and self.names.unit(organiser, place) is None:
-                self._refuse(number, "organiser", "unknown_unit", organiser)
-        self.plan.bad += reading.problems
-        self.plan.notes += reading.notes
-        for item in reading.items:
+        for item in itertools.chain(reading.items, reading.rest):
             unit_id = self.names.unit(item.unit, item.place)
             problems = list(self._problems(item, unit_id))
             self.plan.bad += problems
@@ -46,6 +42,11 @@ class Checker:
                 reading.refused_keys.add(item.key)
             else:
                 yield from self._tell(item, unit_id)
+        for number, (organiser, place) in reading.unread.items():
+            if organiser and self.names.unit(organiser, place) is None:
+                self._refuse(number, "organiser", "unknown_unit", organiser)
+        self.plan.bad += reading.problems
+        self.plan.notes += reading.notes
         self.plan.bad.sort(key=lambda problem: problem.row)
 
     def _problems(self, item: Item, unit_id: int | None) -> Iterator[RowProblem]:
@@ -105,9 +106,10 @@ class Checker:
 
     def _offer(self, what: str, unit_id: int | None, name: str) -> None:
         """Names of units, or of places of a unit, that are close to one that nobody knows."""
-        if (what, unit_id, name) in self._asked or len(self._asked) == MOST_OFFERS:
+        asked = self._asked[what]
+        if (unit_id, name) in asked or len(asked) == MOST_OFFERS[what]:
             return
-        self._asked.add((what, unit_id, name))
+        asked.add((unit_id, name))
         near = (
             self.names.near_units(name)
             if unit_id is None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -15,30 +15,31 @@ from portal.imports.folding import Fresh
 from portal.imports.known import mark_of
 from portal.imports.merging import side
 from portal.imports.models import ImportedDate, ImportedEvent
+from portal.imports.progress import Progress
 from portal.imports.told import Common, Told, common
 
 BATCH = 1000
-Progress = Callable[[int], None]
-
-
-def no_progress(_dates: int) -> None:
-    """Nobody wants to hear how far it has come."""
 
 
 class Making:
     """New events of a source: made ready when this is made, which only reads; `store` needs the
-    lock. A thousand at a time, and what waits is in a file. Progress is in dates."""
+    lock. A thousand at a time, and what waits is in a file."""
 
     def __init__(
-        self, source_id: int, new: Sequence[Fresh], progress: Progress = no_progress
+        self, source_id: int, new: Sequence[Fresh], progress: Progress | None = None
     ) -> None:
+        progress = progress or Progress()
+        progress.begin("preparing", sum(len(fresh.dates) for fresh in new))
         self._kinds = {kind.slug: (kind.id, kind.visibility) for kind in events.kinds()}
         self._publisher = Publisher({slugify(fresh.dates[0][1].title) for fresh in new})
-        self._wholes, self._dates = Table(ImportedEvent), Table(ImportedDate)
+        self._wholes, self._dates = (
+            Table(ImportedEvent, "event_id"),
+            Table(ImportedDate, "event_id"),
+        )
         self._waiting = Waiting()
         for at in range(0, len(new), BATCH):
             self._ready(source_id, new[at : at + BATCH])
-            progress(sum(len(fresh.dates) for fresh in new[at : at + BATCH]))
+            progress.done(sum(len(fresh.dates) for fresh in new[at : at + BATCH]))
 
     def __enter__(self) -> Making:
         return self
@@ -65,15 +66,13 @@ class Making:
         ready = self._publisher.ready(prepared)
         self._waiting.add((ready, self._wholes.ready(said), self._dates.ready(dates)))
 
-    def store(self, progress: Progress = no_progress) -> None:
+    def store(self, progress: Progress) -> None:
         """Publishes the events and remembers what was said of them."""
         for ready, said, dates in self._waiting:
             ids = self._publisher.publish(ready)
-            for row in (*said, *dates):
-                row["event_id"] = ids[row["event_id"]]
-            self._wholes.store(said)
-            self._dates.store(dates)
-            progress(len(dates))
+            self._wholes.store(said, ids)
+            self._dates.store(dates, ids)
+            progress.done(len(dates))
 
 
 def apart(

@@ -17,6 +17,7 @@ from portal.imports.merging import KnownDate, merge
 from portal.imports.models import Source
 from portal.imports.naming import Names
 from portal.imports.plan import Change, Plan
+from portal.imports.progress import Progress
 from portal.imports.told import Told, span_of
 
 
@@ -27,6 +28,7 @@ def make_plan(
     today: date,
     at: datetime,
     taken: Collection[str] = (),
+    progress: Progress | None = None,
 ) -> Plan:
     """What a reading would do to the events of its source.
 
@@ -47,7 +49,9 @@ def make_plan(
     touched |= {int(mark.split(":")[0]) for mark in taken if mark[:1].isdecimal()}
     touched |= {known.dates[key].event_id for key in _dates_of(taken) if key in known.dates}
     merger = _Merger(plan, names, told, at, taken)
-    for event in known.events({*touched, *joined.by_event}):
+    progress = progress or Progress()
+    progress.begin("comparing", len({*touched, *joined.by_event}))
+    for event in progress.through(known.events({*touched, *joined.by_event})):
         merger.merge(event, joined.by_event.get(event.id, Joining()))
     plan.new = fold_dates(joined.rest, checker.hints)
     plan.unchanged = sum(key in known.dates and key not in merger.moved for key in told)

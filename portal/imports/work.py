@@ -18,11 +18,12 @@ from portal.core.extensions import db
 from portal.events.models import Event
 from portal.imports.applying import apply_plan
 from portal.imports.known import CHUNK, fingerprint
-from portal.imports.making import Making, Progress, no_progress
+from portal.imports.making import Making
 from portal.imports.models import Source
 from portal.imports.plan import Plan
 from portal.imports.planning import make_plan
-from portal.imports.reading import Opened, open_file, read
+from portal.imports.progress import Progress
+from portal.imports.reading import Opened, begin, open_file
 from portal.units import queries as units
 
 TRIES = 5
@@ -41,18 +42,27 @@ class Planned:
     fingerprint: str
 
 
-def plan_file(source_id: int, raw: bytes, name: str = "", taken: Collection[str] = ()) -> Planned:
+def plan_file(
+    source_id: int,
+    raw: bytes,
+    name: str = "",
+    taken: Collection[str] = (),
+    progress: Progress | None = None,
+) -> Planned:
     """The plan of a file for a source, in a transaction that only reads and is over afterwards.
 
     Raises Unreadable. The columns must be sure, or chosen (Source.mapping).
     """
+    progress = progress or Progress()
     begin_read()
     try:
         source = db.session.get_one(Source, source_id)
         opened = open_file(raw, name, source.mapping)
-        reading = read(raw, opened, units.municipality().zone, units.today())
+        progress.begin("reading", raw.count(b"\n"))
+        reading = begin(raw, opened, units.municipality().zone, units.today())
+        reading.rest = progress.through(reading.rest)
         allowed = None if source.unit_id is None else {source.unit_id}
-        plan = make_plan(source, reading, allowed, units.today(), now(), taken)
+        plan = make_plan(source, reading, allowed, units.today(), now(), taken, progress)
         return Planned(plan, opened, fingerprint(source, plan))
     finally:
         db.session.rollback()
@@ -63,7 +73,7 @@ def carry_out(
     planned: Planned,
     again: Callable[[], Planned],
     note: Callable[[Plan], None] = lambda plan: None,
-    progress: Progress = no_progress,
+    progress: Progress | None = None,
 ) -> Plan:
     """Applies a plan in one transaction and commits; answers the plan that was applied.
 
@@ -72,7 +82,7 @@ def carry_out(
     written.
     """
     for _attempt in range(TRIES):
-        with Making(source_id, planned.plan.new) as making:
+        with Making(source_id, planned.plan.new, progress) as making:
             begin_write()
             try:
                 source = _locked(source_id, planned.plan)
