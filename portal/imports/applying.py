@@ -89,7 +89,9 @@ def _remember_changes(source: Source, plan: Plan) -> None:
         first: Any = insert_into(ImportedEvent)
         again = {"said": first.excluded.said}
         connection = db.session.connection()
-        connection.execute(first.on_conflict_do_update(["event_id"], set_=again), said)
+        connection.execute(
+            first.on_conflict_do_update(index_elements=["event_id"], set_=again), said
+        )
     joined = [
         date_row(source.id, change.event_id, start, told)
         for change in whole

@@ -109,7 +109,9 @@ class _Merger:
             row = self._told[one.key].row if one.key in self._told else 0
             self._plan.notes.append(RowProblem(row, "date", "moved_to_past", event.title))
         self._plan.kept += [(event.id, difference) for difference in merged.kept]
-        self.moved |= {one.key for one in merged.dates}
+        # A change of the whole counts as one date, as in Plan.changed_dates.
+        some = [row.key for row in event.rows if row.key in self._told][:1]
+        self.moved |= {one.key for one in merged.dates} or set(some if merged.details else ())
         change = Change(event.id, event.title, merged, joining.longer, joining.dates)
         if not merged.is_empty or joining.longer is not None:
             self._plan.changed.append(change)
