@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import click
 from flask import Flask
@@ -28,6 +29,7 @@ from portal.imports.observance_exchange_actions import (
     export_observances,
     plan_observances,
 )
+from portal.imports.progress import Progress
 from portal.imports.work import carry_out, plan_file
 from portal.units import queries as units
 from portal.units.cli import need_data
@@ -58,6 +60,34 @@ def _unit(slug: str | None) -> Unit | None:
     return found
 
 
+class Bars(Progress):
+    """A bar for each step, on a terminal: elsewhere it would leave its label and nothing else."""
+
+    def __init__(self) -> None:
+        self._bar: Any = None
+
+    def begin(self, step: str, total: int) -> None:
+        self.end()
+        if total and sys.stderr.isatty():
+            self._bar = click.progressbar(
+                length=total,
+                label=step.capitalize(),
+                file=sys.stderr,
+                update_min_steps=max(1, total // 200),
+            )
+            self._bar.render_progress()
+
+    def done(self, number: int = 1) -> None:
+        if self._bar is not None:
+            self._bar.update(number)
+
+    def end(self) -> None:
+        """The last step is done, or given up."""
+        if self._bar is not None:
+            self._bar.render_finish()
+        self._bar = None
+
+
 @imports.command("programme")
 @click.argument("file", type=there)
 @click.option("--dry-run", is_flag=True, help="Show the plan and change nothing.")
@@ -74,12 +104,14 @@ def import_programme(
     begin_write()
     source_id = find_source(source, found.id if found else None).id
     db.session.commit()
-    raw = file.read_bytes()
+    raw, bars = file.read_bytes(), Bars()
     with app.test_request_context(environ_overrides={WSGI_KEY: "en"}):
         try:
-            planned = plan_file(source_id, raw, file.name)
+            planned = plan_file(source_id, raw, file.name, progress=bars)
         except Unreadable as unreadable:
+            bars.end()
             fail(f"{file}: {words.say_unreadable(unreadable)}", 2)
+        bars.end()
         plan = planned.plan
         for line in words.plan_lines(plan):
             click.echo(line)
@@ -90,12 +122,9 @@ def import_programme(
             fail(f"{outcome}, because some rows are bad. Mend them, or add --skip-bad.")
     if dry_run:
         return
-    # Elsewhere than on a terminal a bar would leave its label and nothing else.
-    size = plan.new_dates + plan.changed_dates + plan.cancelled_dates
-    quiet = not size or not sys.stderr.isatty()
-    with click.progressbar(length=size, label="Importing", file=sys.stderr, hidden=quiet) as bar:
-        again = partial(plan_file, source_id, raw, file.name)
-        plan = carry_out(source_id, planned, again, progress=bar.update)
+    again = partial(plan_file, source_id, raw, file.name, progress=bars)
+    plan = carry_out(source_id, planned, again, progress=bars)
+    bars.end()
     click.echo(f"{counted(plan.new_dates, 'date')} imported")
 
 

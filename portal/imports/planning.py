@@ -17,6 +17,7 @@ from portal.imports.merging import KnownDate, merge
 from portal.imports.models import Source
 from portal.imports.naming import Names
 from portal.imports.plan import Change, Plan
+from portal.imports.progress import Progress
 from portal.imports.told import Told, span_of
 
 
@@ -27,6 +28,7 @@ def make_plan(
     today: date,
     at: datetime,
     taken: Collection[str] = (),
+    progress: Progress | None = None,
 ) -> Plan:
     """What a reading would do to the events of its source.
 
@@ -47,7 +49,9 @@ def make_plan(
     touched |= {int(mark.split(":")[0]) for mark in taken if mark[:1].isdecimal()}
     touched |= {known.dates[key].event_id for key in _dates_of(taken) if key in known.dates}
     merger = _Merger(plan, names, told, at, taken)
-    for event in known.events({*touched, *joined.by_event}):
+    progress = progress or Progress()
+    progress.begin("comparing", len({*touched, *joined.by_event}))
+    for event in progress.through(known.events({*touched, *joined.by_event})):
         merger.merge(event, joined.by_event.get(event.id, Joining()))
     plan.new = fold_dates(joined.rest, checker.hints)
     plan.unchanged = sum(key in known.dates and key not in merger.moved for key in told)
@@ -105,7 +109,9 @@ class _Merger:
             row = self._told[one.key].row if one.key in self._told else 0
             self._plan.notes.append(RowProblem(row, "date", "moved_to_past", event.title))
         self._plan.kept += [(event.id, difference) for difference in merged.kept]
-        self.moved |= {one.key for one in merged.dates}
+        # A change of the whole counts as one date, as in Plan.changed_dates.
+        some = [row.key for row in event.rows if row.key in self._told][:1]
+        self.moved |= {one.key for one in merged.dates} or set(some if merged.details else ())
         change = Change(event.id, event.title, merged, joining.longer, joining.dates)
         if not merged.is_empty or joining.longer is not None:
             self._plan.changed.append(change)

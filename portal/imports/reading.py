@@ -56,8 +56,15 @@ def open_file(raw: bytes, name: str, kept: Kept[str, Any]) -> Opened:
 
 def read(raw: bytes, opened: Opened, zone: str, today: date) -> Reading:
     """What the file says; wall times in `zone`. Raises Unreadable."""
+    reading = begin(raw, opened, zone, today)
+    reading.items, reading.rest = [*reading.items, *reading.rest], ()
+    return reading
+
+
+def begin(raw: bytes, opened: Opened, zone: str, today: date) -> Reading:
+    """The same; the items of a table are still to come (Reading.rest)."""
     if opened.sheet is not None and opened.mapping is not None:
-        return columns.read(opened.sheet, opened.mapping, zone)
+        return columns.begin(opened.sheet, opened.mapping, zone)
     if opened.form == "ics":
         return ics.read(raw, zone, today)
     return jsonld.read(raw, zone, today)
