@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
@@ -17,18 +18,20 @@ from portal.core.languages import WSGI_KEY
 from portal.core.text import counted, nearest
 from portal.events import observance_queries as queries
 from portal.imports import observance_exchange, words
-from portal.imports.actions import find_source
+from portal.imports.actions import find_source, known_source, new_source
 from portal.imports.exchange_actions import apply_exchange, plan_exchange
 from portal.imports.exchange_queries import export_events
 from portal.imports.exchange_reading import read
 from portal.imports.exchange_words import say_unreadable
 from portal.imports.items import Unreadable
+from portal.imports.mapping import NONE
 from portal.imports.observance_exchange_actions import (
     apply_observances,
     export_observances,
     plan_observances,
 )
-from portal.imports.work import carry_out, plan_file
+from portal.imports.reading import Opened
+from portal.imports.work import StillChanging, carry_out, plan_file, plan_for
 from portal.units import queries as units
 from portal.units.cli import need_data
 from portal.units.models import Unit
@@ -71,17 +74,16 @@ def import_programme(
     """Import a programme: CSV, XLSX, ODS, iCalendar or JSON (docs/imports.md)."""
     need_data()
     found = _unit(unit)
-    begin_write()
-    source_id = find_source(source, found.id if found else None).id
-    db.session.commit()
-    raw = file.read_bytes()
+    unit_id, raw = found.id if found else None, file.read_bytes()
+    # A source is noted when it brings something: a trial leaves no trace.
+    asked = known_source(source, unit_id) or new_source(source, unit_id)
     with app.test_request_context(environ_overrides={WSGI_KEY: "en"}):
         try:
-            planned = plan_file(source_id, raw, file.name)
+            planned = plan_for(asked, raw, file.name)
         except Unreadable as unreadable:
             fail(f"{file}: {words.say_unreadable(unreadable)}", 2)
         plan = planned.plan
-        for line in words.plan_lines(plan):
+        for line in (*_columns(planned.opened), *words.plan_lines(plan)):
             click.echo(line)
         if dry_run:
             click.echo("Dry run: nothing was changed.")
@@ -93,10 +95,26 @@ def import_programme(
     # Elsewhere than on a terminal a bar would leave its label and nothing else.
     size = plan.new_dates + plan.changed_dates + plan.cancelled_dates
     quiet = not size or not sys.stderr.isatty()
-    with click.progressbar(length=size, label="Importing", file=sys.stderr, hidden=quiet) as bar:
-        again = partial(plan_file, source_id, raw, file.name)
-        plan = carry_out(source_id, planned, again, progress=bar.update)
+    begin_write()
+    source_id = find_source(source, unit_id).id
+    db.session.commit()
+    again = partial(plan_file, source_id, raw, file.name)
+    try:
+        with click.progressbar(
+            length=size, label="Importing", file=sys.stderr, hidden=quiet
+        ) as bar:
+            plan = carry_out(source_id, planned, again, progress=bar.update)
+    except StillChanging:
+        fail("Others are changing the same events. Nothing was imported. Try again later.")
     click.echo(f"{counted(plan.new_dates, 'date')} imported")
+
+
+def _columns(opened: Opened) -> Iterator[str]:
+    """What columns were taken for, where nobody has said so: there is nobody here to be asked."""
+    if opened.mapping is None or opened.is_sure:
+        return
+    for column, meaning in opened.mapping.columns:
+        yield f"“{column}” is {'passed over' if meaning == NONE else f'read as {meaning}'}."
 
 
 @exports.command("events")

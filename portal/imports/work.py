@@ -44,14 +44,18 @@ def plan_file(source_id: int, raw: bytes, name: str = "", taken: Collection[str]
     """
     db.session.rollback()
     try:
-        source = db.session.get_one(Source, source_id)
-        opened = open_file(raw, name, source.mapping)
-        reading = read(raw, opened, units.municipality().zone, units.today())
-        allowed = None if source.unit_id is None else {source.unit_id}
-        plan = make_plan(source, reading, allowed, units.today(), now(), taken)
-        return Planned(plan, opened, fingerprint(source))
+        return plan_for(db.session.get_one(Source, source_id), raw, name, taken)
     finally:
         db.session.rollback()
+
+
+def plan_for(source: Source, raw: bytes, name: str = "", taken: Collection[str] = ()) -> Planned:
+    """The same for a source that need not be in the database yet: it is only asked."""
+    opened = open_file(raw, name, source.mapping)
+    reading = read(raw, opened, units.municipality().zone, units.today())
+    allowed = None if source.unit_id is None else {source.unit_id}
+    plan = make_plan(source, reading, allowed, units.today(), now(), taken)
+    return Planned(plan, opened, fingerprint(source))
 
 
 def carry_out(
