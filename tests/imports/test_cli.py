@@ -431,7 +431,7 @@ def test_who_changes_names_meanwhile_is_heard(
         return planned
 
     monkeypatch.setattr(commands, "plan_for", slow)
-    rows = ({}, {"organiser": "Slottet", "start": "09:00"})
+    rows = ({}, {"organiser": "Slottet", "place": "Slottet", "start": "09:00"})
     result = command(file(*rows), "--skip-bad")
     assert "0 new, 0 changed, 0 cancelled, 1 already here, 1 not usable" in result.output
     assert result.output.endswith("1 date imported\n")
