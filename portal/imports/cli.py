@@ -15,6 +15,7 @@ from portal.core.commands import fail, runner
 from portal.core.database import begin_write
 from portal.core.extensions import db
 from portal.core.languages import WSGI_KEY
+from portal.core.problems import Refused
 from portal.core.text import counted, nearest
 from portal.events import observance_queries as queries
 from portal.imports import observance_exchange, words
@@ -106,6 +107,8 @@ def import_programme(
             plan = carry_out(source_id, planned, again, progress=bar.update)
     except StillChanging:
         fail("Others are changing the same events. Nothing was imported. Try again later.")
+    except Refused as refused:
+        fail(f"Nothing was imported, because the rules refuse it: {refused}")
     click.echo(f"{counted(plan.new_dates, 'date')} imported")
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from portal.events.rules import DateState, Details
+from portal.events.rules import DateState, Details, check_details
 from portal.imports.told import Common, Kinds, Told, common
 
 UNKNOWN: Any = object()
@@ -85,10 +85,12 @@ class Merged:
 
 @dataclass
 class Settler:
-    """Decides between the three sides; `taken` are the marks where the source is to win."""
+    """Decides between the three sides; `taken` are the marks where the source is to win, `held`
+    the fields that stay as they are here in any case."""
 
     mark: str
     taken: Collection[str]
+    held: Collection[str] = ()
     changes: list[Difference] = field(default_factory=list)
     kept: list[Difference] = field(default_factory=list)
 
@@ -97,7 +99,8 @@ class Settler:
         if here == there:
             return here
         difference = Difference(f"{self.mark}:{name}", name, here, there)
-        if difference.mark in self.taken or base is UNKNOWN or here == base:
+        is_followed = difference.mark in self.taken or base is UNKNOWN or here == base
+        if is_followed and name not in self.held:
             self.changes.append(difference)
             return there
         if _says(there) or _says(base) or name.split(".")[0] not in QUIET:
@@ -106,8 +109,10 @@ class Settler:
 
 
 def _says(value: Any) -> bool:
-    """Whether a side says anything: an empty field is a silence."""
-    return any(value) if isinstance(value, tuple) and value != ("none", "") else bool(value)
+    """Whether a side says anything: an empty field is a silence, and so is no sign-up; an age of
+    nought is none."""
+    parts = value if isinstance(value, tuple) else (value,)
+    return any(part not in (None, "", (), "none") for part in parts)
 
 
 def merge(
@@ -125,10 +130,15 @@ def merge(
     the event: they take part in what it says now.
     """
     whole = _whole(dates, fresh)
+    base, there = before.details(kinds) if before is not None else None, whole.details(kinds)
     settler = Settler(str(event_id), taken)
+    details = _details(base, here, there, settler)
+    if check_details(details):
+        # Each by itself is sound, and together they are not: sign-up by telephone, and an editor
+        # has taken the number away.
+        settler = Settler(str(event_id), taken, held=("sign_up", "phone"))
+        details = _details(base, here, there, settler)
     merged = Merged(whole, changes=settler.changes, kept=settler.kept)
-    base = before.details(kinds) if before is not None else None
-    details = _details(base, here, whole.details(kinds), settler)
     merged.details = details if settler.changes else None
     for one in dates:
         _date(merged, one, before, taken)

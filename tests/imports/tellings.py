@@ -86,7 +86,7 @@ def dates(draw: st.DrawFn, about: st.SearchStrategy[About] | None = None) -> lis
                 at,
                 at + length,
                 draw(wheres),
-                draw(about) if about else ABOUT,
+                ABOUT if about is None else draw(about),
                 draw(st.sampled_from(["", "", "", "g"])),
                 link=draw(links),
                 is_cancelled=draw(st.booleans()),
