@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
+from portal.core.clock import now
 from portal.core.extensions import db
 from portal.core.problems import Problem, Refused
 from portal.events.changing import set_times
@@ -25,7 +26,8 @@ def revise(
     """Brings a published event to another state at once: one revision, one note, one undo.
 
     `longer` is its series with further dates; nothing that is there may be missing from it.
-    `dates` are coming dates by identity. Raises Refused.
+    `dates` are coming dates by identity; one that has ended meanwhile stays as it was. Raises
+    Refused.
     """
     if event.status != "published":
         raise Refused(Problem("not_published"))
@@ -37,7 +39,7 @@ def revise(
         if longer is not None:
             _lengthen(event, longer)
         for row in event.occurrences:
-            if row.recurrence_id in dates:
+            if row.recurrence_id in dates and row.ends_at > now():
                 _bring(row, dates[row.recurrence_id], event.zone)
 
 

@@ -20,7 +20,7 @@ from portal.events.models import Event, ExDate, Occurrence
 from portal.events.recurrence import Rule, Series
 from portal.events.rules import Alteration, DateState, Details, LeftOut
 from portal.places import actions as places
-from tests.support.factories import ONCE, TODAY, WEEKLY, ZONE, details, place, unit
+from tests.support.factories import ONCE, TODAY, WEEKLY, ZONE, details, unit
 
 pytestmark = [
     pytest.mark.parametrize("engine", ["sqlite", "postgresql"]),
