@@ -56,7 +56,8 @@ def _revise(change: Change) -> None:
     there = {row.recurrence_id for row in event.occurrences}
     dates = {one.recurrence_id: one.to for one in change.merged.dates}
     added = {start: told for start, told in change.fresh.items() if start not in there}
-    dates |= dict(_apart(added.items(), change.merged.whole))
+    if change.merged.whole is not None:
+        dates |= dict(_apart(added.items(), change.merged.whole))
     revise(event, change.merged.details, change.longer, dates)
 
 
@@ -122,13 +123,10 @@ def _remember_changes(source: Source, plan: Plan) -> None:
     """The source's newest word of what was known already, and of dates that joined."""
     whole = [*plan.changed, *plan.retold_wholes]
     for change in whole:
-        db.session.merge(
-            ImportedEvent(
-                event_id=change.event_id,
-                source_id=source.id,
-                said=change.merged.whole.as_json(),
-            )
-        )
+        if change.merged.whole is not None:
+            said = change.merged.whole.as_json()
+            row = ImportedEvent(event_id=change.event_id, source_id=source.id, said=said)
+            db.session.merge(row)
     joined = [
         _row(source, change.event_id, start, told)
         for change in whole

@@ -69,10 +69,10 @@ class DateChange:
 
 @dataclass
 class Merged:
-    """What becomes of an event. `whole` is what the source says of all of it; `details` is None
-    when nothing of that changes here."""
+    """What becomes of an event. `whole` is what the source says of all of it, None when nobody
+    knows; `details` is None when nothing of that changes here."""
 
-    whole: Common
+    whole: Common | None
     details: Details | None = None
     changes: list[Difference] = field(default_factory=list)
     kept: list[Difference] = field(default_factory=list)
@@ -130,7 +130,8 @@ def merge(
     the event: they take part in what it says now.
     """
     whole = _whole(dates, fresh)
-    base, there = before.details(kinds) if before is not None else None, whole.details(kinds)
+    base = before.details(kinds) if before is not None else None
+    there = whole.details(kinds) if whole is not None else here
     settler = Settler(str(event_id), taken)
     details = _details(base, here, there, settler)
     if check_details(details):
@@ -145,11 +146,12 @@ def merge(
     return merged
 
 
-def _whole(dates: Sequence[KnownDate], fresh: Sequence[Told]) -> Common:
+def _whole(dates: Sequence[KnownDate], fresh: Sequence[Told]) -> Common | None:
     """What counts is what is still to come: a title that changed in spring is the title."""
     coming = [one.last for one in dates if not (one.is_past or one.is_gone)]
     said = [told for told in coming if told is not None] + list(fresh)
-    return common(said or [one.last for one in dates if one.last is not None])
+    said = said or [one.last for one in dates if one.last is not None]
+    return common(said) if said else None
 
 
 def _details(base: Details | None, here: Details, there: Details, settler: Settler) -> Details:
@@ -194,7 +196,7 @@ def _texts(
 
 
 def _date(merged: Merged, one: KnownDate, before: Common | None, taken: Collection[str]) -> None:
-    if one.is_past or one.last is None:
+    if one.is_past or (one.last is None and not one.is_gone):
         return
     settler = Settler(f"d{one.key}", taken)
     to = _settled(one, before, merged.whole, settler)
@@ -204,12 +206,14 @@ def _date(merged: Merged, one: KnownDate, before: Common | None, taken: Collecti
         merged.dates.append(change)
 
 
-def _settled(one: KnownDate, before: Common | None, whole: Common, settler: Settler) -> DateState:
+def _settled(
+    one: KnownDate, before: Common | None, whole: Common | None, settler: Settler
+) -> DateState:
     here = one.here
     base = side(one.base, before) if one.base is not None and before is not None else None
-    was_off = UNKNOWN if base is None else one.was_gone or base.is_cancelled
+    was_off = one.was_gone or (UNKNOWN if base is None else base.is_cancelled)
     # Of a date that is in no file any more the source still says what it said last.
-    there = side(one.last, whole) if one.last is not None else here
+    there = side(one.last, whole) if one.last is not None and whole is not None else here
     there = replace(there, is_cancelled=there.is_cancelled or one.is_gone)
     for name, columns in _DATE_FIELDS:
         was = UNKNOWN if base is None else _of(base, columns)

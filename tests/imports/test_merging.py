@@ -150,6 +150,22 @@ def test_two_hands_on_one_sign_up_make_no_nonsense() -> None:
     assert (found.details, marks(found)) == (None, {"7:phone"})
 
 
+def test_what_nobody_remembers_may_go_and_come_back_too() -> None:
+    here = common([told()]).details(KINDS)
+    on, off = DateState(FIRST, FIRST + HOUR), DateState(FIRST, FIRST + HOUR, is_cancelled=True)
+
+    def again(state: DateState, now: Told | None = None, **more: bool) -> Merged:
+        return merge(7, here, None, [KnownDate("k", FIRST, state, None, now, **more)], [], KINDS)
+
+    gone = again(on, is_missing=True)
+    assert (gone.whole, gone.details, [one.to for one in gone.dates]) == (None, None, [off])
+    assert again(off, was_gone=True).is_empty
+    assert again(on).is_empty, "a file about other days"
+    held = again(on, was_gone=True)
+    assert (held.dates, marks(held)) == ([], {"dk:is_cancelled"}), "an editor has restored it"
+    assert [one.to for one in again(off, told(), was_gone=True).dates] == [on]
+
+
 # --- dates that go and come ----------------------------------------------------------------
 
 
