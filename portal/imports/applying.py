@@ -70,7 +70,8 @@ def _revision(event: Event, change: Change) -> Revision:
     there = {row.recurrence_id for row in event.occurrences}
     dates = {one.recurrence_id: one.to for one in change.merged.dates}
     added = {start: told for start, told in change.fresh.items() if start not in there}
-    dates |= dict(apart(added.items(), change.merged.whole))
+    if change.merged.whole is not None:
+        dates |= dict(apart(added.items(), change.merged.whole))
     return Revision(event, change.merged.details, change.longer, dates)
 
 
@@ -84,6 +85,7 @@ def _remember_changes(source: Source, plan: Plan) -> None:
             "said": change.merged.whole.as_json(),
         }
         for change in whole
+        if change.merged.whole is not None
     ]
     if said:
         first: Any = insert_into(ImportedEvent)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterator
+from dataclasses import replace
 from datetime import date, datetime
 
 from portal.core.text import fold
@@ -141,9 +142,22 @@ class _Merger:
             )
         for start, told in here.items():
             if start not in by_start:
+                base = _as_series(event, start, told)
                 yield KnownDate(
-                    told.key, start, event.states[start], None, told, is_past=start in event.past
+                    told.key, start, event.states[start], base, told, is_past=start in event.past
                 )
+
+
+def _as_series(event: KnownEvent, start: datetime, told: Told) -> Told | None:
+    """What counts as said before of a date that somebody here has made: that it is as its series.
+    Whatever is otherwise is that somebody's hand."""
+    if event.before is None:
+        return None
+    title, where, link = event.before.title, event.before.where, event.before.link
+    ends = start + event.series.length
+    return replace(
+        told, title=title, where=where, link=link, starts=start, ends=ends, is_cancelled=False
+    )
 
 
 def _note_twins(plan: Plan) -> None:

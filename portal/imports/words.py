@@ -48,6 +48,7 @@ ROW = {
     "older_version": _l("is an older version of another entry, and is passed over"),
     "overlaps_itself": _l("begins again before it has ended"),
     "passed_over": _l("is no event, and is passed over"),
+    "phone_for_place": _l("is missing: the place is not told, so people have to ask for it"),
     "private": _l("is not for everybody, and is left out"),
     "rule_as_dates": _l("is no rhythm that the form has; its dates stand alone"),
     "sub_daily": _l("repeats more than once a day, which is not followed"),
