@@ -72,7 +72,8 @@ def one_by_one(prepared: Prepared) -> Event:
 
 def published(*prepared: Prepared) -> list[Event]:
     addresses = {bulk.slugify(one.details.titles["sv"]) for one in prepared}
-    ids = Publisher(addresses).publish(prepared)
+    publisher = Publisher(addresses)
+    ids = publisher.publish(publisher.ready(prepared))
     db.session.flush()
     found = [db.session.get(Event, event_id) for event_id in ids]
     assert None not in found
@@ -175,10 +176,22 @@ def test_a_large_batch_asks_for_all_addresses(most: int, monkeypatch: pytest.Mon
     monkeypatch.setattr(bulk, "MANY", most)
     one_by_one(Prepared(details(), ONCE))
     publisher = Publisher({"sprakcafe"})
-    ids = [*publisher.publish([Prepared(details(), ONCE)]), *publisher.publish([])]
-    ids += publisher.publish([Prepared(details(), ONCE)])
+    ready = [publisher.ready(some) for some in ([Prepared(details(), ONCE)], [])]
+    ready.append(publisher.ready([Prepared(details(), ONCE)]))
+    ids = [event_id for some in ready for event_id in publisher.publish(some)]
     found = db.session.scalars(select(Event.slug).where(Event.id.in_(ids)).order_by(Event.id))
     assert list(found) == ["sprakcafe-2", "sprakcafe-3"]
+
+
+def test_an_address_that_was_taken_meanwhile_is_another() -> None:
+    """Between making ready and the lock somebody publishes an event of the same name."""
+    publisher = Publisher({"sprakcafe"})
+    ready = publisher.ready([Prepared(details(), ONCE)] * 2)
+    other = one_by_one(Prepared(details(), ONCE))
+    ids = publisher.publish(ready)
+    slugs = [db.session.get_one(Event, event_id).slug for event_id in ids]
+    assert (other.slug, slugs[1]) == ("sprakcafe", "sprakcafe-2")
+    assert re.fullmatch(r"sprakcafe-[0-9a-f]{8}", slugs[0])
 
 
 def test_answers_are_in_order_and_uids_are_their_own() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -13,11 +13,11 @@ from sqlalchemy import func, select
 from portal.core.extensions import db
 from portal.core.models import AuditEntry
 from portal.core.problems import Refused
-from portal.events import changing, queries
+from portal.events import changing, queries, revising
 from portal.events.models import Event, EventChange, ExDate, FormerScope
-from portal.events.recurrence import Rule, expand, starts_of
-from portal.events.revising import revise
-from portal.events.rules import DateState, LeftOut
+from portal.events.recurrence import Rule, Series, expand, starts_of
+from portal.events.revising import Revision
+from portal.events.rules import DateState, Details, LeftOut
 from tests.support.factories import ONCE, WEEKLY, details, new_event, place, unit
 
 pytestmark = [
@@ -27,6 +27,15 @@ pytestmark = [
 AT, END, WEEK = WEEKLY.starts, WEEKLY.ends, timedelta(weeks=1)
 FORTNIGHTLY = replace(WEEKLY, rule=Rule("WEEKLY", WEEKLY.rule.until, 2, (2,)))  # type: ignore[union-attr]
 OUT = (LeftOut(AT + WEEK, (("sv", "Lov"),)),)
+
+
+def revise(
+    event: Event,
+    details: Details | None,
+    longer: Series | None,
+    dates: Mapping[datetime, DateState],
+) -> None:
+    revising.revise([Revision(event, details, longer, dates)])
 
 
 def seen(event: Event) -> dict[datetime, tuple[Any, ...]]:
@@ -95,6 +104,40 @@ def test_everything_at_once_is_one_change() -> None:
     assert {"kafe", "fest", "parken"} <= set(event.search.split())
     reasons = {row.recurrence_id: row.reason for row in event.exdates}
     assert reasons == {every[1]: {"sv": "Lov"}, **{every[n]: {} for n in (5, 7, 9)}}
+
+
+def test_several_at_once_are_noted_each_by_itself() -> None:
+    """Of those that do not change nothing is noted; of the others one undo takes back one."""
+    events = [new_event(WEEKLY, titles={"sv": title}) for title in ("Ett", "Två", "Tre")]
+    before = [trace(event)[:2] for event in events]
+    off = {AT: DateState(AT, END, is_cancelled=True)}
+    said = [queries.details_of(event) for event in events]
+    first = Revision(events[0], replace(said[0], titles={"sv": "Nytt"}))
+    revising.revise([first, Revision(events[1], said[1]), Revision(events[2], None, None, off)])
+    after = [trace(event)[:2] for event in events]
+    assert after[1] == before[1]
+    for at, dates in ((0, 0), (2, 1)):
+        assert after[at] == (before[at][0] + 1, [*before[at][1], ("import", dates)])
+    assert "nyt" in events[0].search.split()
+    changing.undo(events[2])
+    assert {row.status for row in events[2].occurrences} == {"confirmed"}
+    assert events[0].titles == {"sv": "Nytt"}
+
+
+def test_one_that_is_refused_refuses_all() -> None:
+    events = [new_event(WEEKLY, titles={"sv": title}) for title in ("Ett", "Två")]
+    db.session.commit()
+    before = [(seen(event), trace(event)) for event in events]
+    gap = DateState(datetime(2027, 3, 28, 2, 30), datetime(2027, 3, 28, 4))
+    with pytest.raises(Refused):
+        revising.revise(
+            [
+                Revision(events[0], details(titles={"sv": "Nytt"})),
+                Revision(events[1], None, None, {AT: gap}),
+            ]
+        )
+    db.session.rollback()
+    assert [(seen(event), trace(event)) for event in events] == before
 
 
 def test_undo_takes_it_back() -> None:

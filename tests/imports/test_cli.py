@@ -422,8 +422,8 @@ def test_who_changes_names_meanwhile_is_heard(
     command, plan_for = run(city), commands.plan_for
     command(file({}))
 
-    def slow(*args: Any) -> work.Planned:
-        planned = plan_for(*args)
+    def slow(*args: Any, **more: Any) -> work.Planned:
+        planned = plan_for(*args, **more)
         begin_write()
         source = db.session.scalars(select(Source)).one()
         choose(source, "unit", "Slottet", str(unit().id))
@@ -445,7 +445,7 @@ def test_who_never_stops_changing_is_told_of(
     command = run(city)
     command(file({}))
     stamps = iter(range(1000))
-    monkeypatch.setattr(work, "fingerprint", lambda source: str(next(stamps)))
+    monkeypatch.setattr(work, "fingerprint", lambda source, plan: str(next(stamps)))
     result = command(file({}, {"start": "09:00"}))
     assert result.exit_code == 1
     assert "Try again" in result.output
