@@ -16,7 +16,7 @@ from portal.core.problems import Refused
 from portal.events import changing, queries
 from portal.events.models import Event, EventChange, ExDate, FormerScope
 from portal.events.recurrence import Rule, expand, starts_of
-from portal.events.revising import revise
+from portal.events.revising import Revision, revise
 from portal.events.rules import DateState, LeftOut
 from tests.support.factories import ONCE, WEEKLY, details, new_event, place, unit
 
@@ -27,6 +27,10 @@ pytestmark = [
 AT, END, WEEK = WEEKLY.starts, WEEKLY.ends, timedelta(weeks=1)
 FORTNIGHTLY = replace(WEEKLY, rule=Rule("WEEKLY", WEEKLY.rule.until, 2, (2,)))  # type: ignore[union-attr]
 OUT = (LeftOut(AT + WEEK, (("sv", "Lov"),)),)
+
+
+def revise_one(event: Event, said: Any, longer: Any, dates: Any) -> None:
+    revise([Revision(event, said, longer, dates)])
 
 
 def seen(event: Event) -> dict[datetime, tuple[Any, ...]]:
@@ -73,7 +77,7 @@ def test_everything_at_once_is_one_change() -> None:
     off = DateState(every[2], every[2] + WEEKLY.length, is_cancelled=True)
     fresh = DateState(new, new + WEEKLY.length, link="https://example.org/1")
     said = details(titles={"sv": "Café"}, texts={})
-    revise(event, said, longer, {AT: moved, every[2]: off, new: fresh})
+    revise_one(event, said, longer, {AT: moved, every[2]: off, new: fresh})
     sequence, notes, audit = trace(event)
     assert (sequence, notes) == (before[0] + 1, [*before[1], ("import", 4)])
     assert audit == (before[2] or 0) + 1
@@ -103,7 +107,7 @@ def test_undo_takes_it_back() -> None:
     every = list(starts_of(WEEKLY))
     longer = replace(WEEKLY, exdates=frozenset(every[n] for n in (3, 5, 7, 9)))
     moved = DateState(AT + timedelta(hours=1), END + timedelta(hours=1), "Fest")
-    revise(event, details(titles={"sv": "Café"}), longer, {AT: moved})
+    revise_one(event, details(titles={"sv": "Café"}), longer, {AT: moved})
     db.session.commit()
     changing.undo(event)
     after = seen(event)
@@ -119,8 +123,8 @@ def test_what_is_so_already_is_no_change() -> None:
     event = new_event(WEEKLY)
     before = trace(event)
     at = DateState(AT, END)
-    revise(event, queries.details_of(event), queries.series_of(event), {AT: at})
-    revise(event, None, None, {})
+    revise_one(event, queries.details_of(event), queries.series_of(event), {AT: at})
+    revise_one(event, None, None, {})
     assert trace(event) == before
 
 
@@ -128,7 +132,7 @@ def test_a_date_that_comes_back_loses_its_reason() -> None:
     event = new_event(WEEKLY)
     (row, *_) = event.occurrences
     changing.cancel_date(row, {"sv": "Värden är sjuk."})
-    revise(
+    revise_one(
         event,
         None,
         None,
@@ -141,7 +145,7 @@ def test_a_single_date_becomes_a_series_and_keeps_its_address() -> None:
     event = new_event(ONCE)
     (only,) = event.occurrences
     uid, key, row_id = event.uid, only.key, only.id
-    revise(event, None, WEEKLY, {})
+    revise_one(event, None, WEEKLY, {})
     rows_are_the_rule(event)
     assert (event.uid, len(event.occurrences)) == (uid, 10)
     again = next(row for row in event.occurrences if row.recurrence_id == ONCE.starts)
@@ -154,14 +158,14 @@ def test_titles_in_other_languages_stay_with_the_date() -> None:
     row.titles = {"sv": "Fest", "en": "Party"}
     db.session.flush()
     at = row.recurrence_id
-    revise(event, None, None, {at: DateState(at, at + WEEKLY.length, "Fest", (None, "Parken"))})
+    revise_one(event, None, None, {at: DateState(at, at + WEEKLY.length, "Fest", (None, "Parken"))})
     assert (row.titles, row.elsewhere) == ({"sv": "Fest", "en": "Party"}, "Parken")
 
 
 def test_what_it_leaves_keeps_it_in_its_feed() -> None:
     event = new_event(WEEKLY)
     other = place("ekorrens-oppna-forskola")
-    revise(event, details(place_id=other.id), None, {})
+    revise_one(event, details(place_id=other.id), None, {})
     left = {(row.what, row.ref_id) for row in db.session.scalars(select(FormerScope))}
     assert left == {("place", place().id)}
     assert unit().id == event.unit_id
@@ -170,9 +174,9 @@ def test_what_it_leaves_keeps_it_in_its_feed() -> None:
 @pytest.mark.parametrize(
     ("act", "code"),
     [
-        (lambda e: revise(e, None, None, {AT: DateState(END, AT)}), "end_before_start"),
+        (lambda e: revise_one(e, None, None, {AT: DateState(END, AT)}), "end_before_start"),
         (
-            lambda e: revise(
+            lambda e: revise_one(
                 e,
                 None,
                 None,
@@ -181,7 +185,7 @@ def test_what_it_leaves_keeps_it_in_its_feed() -> None:
             "clock_gap",
         ),
         (
-            lambda e: revise(
+            lambda e: revise_one(
                 e,
                 None,
                 None,
@@ -189,11 +193,11 @@ def test_what_it_leaves_keeps_it_in_its_feed() -> None:
             ),
             "clock_fold",
         ),
-        (lambda e: revise(e, None, None, {AT: DateState(AT - WEEK, END - WEEK)}), "moved_to_past"),
-        (lambda e: revise(e, None, ONCE, {}), "dates_would_vanish"),
-        (lambda e: revise(e, None, FORTNIGHTLY, {}), "dates_would_vanish"),
-        (lambda e: revise(e, details(titles={}), None, {}), "title_missing"),
-        (lambda e: revise(e, details(sign_up="phone"), None, {}), "phone_missing"),
+        (lambda e: revise_one(e, None, None, {AT: DateState(AT - WEEK, END - WEEK)}), "moved_to_past"),
+        (lambda e: revise_one(e, None, ONCE, {}), "dates_would_vanish"),
+        (lambda e: revise_one(e, None, FORTNIGHTLY, {}), "dates_would_vanish"),
+        (lambda e: revise_one(e, details(titles={}), None, {}), "title_missing"),
+        (lambda e: revise_one(e, details(sign_up="phone"), None, {}), "phone_missing"),
     ],
     ids=["reversed", "gap", "fold", "past", "no rule", "rarer", "no title", "no phone"],
 )
@@ -213,7 +217,7 @@ def test_what_the_rules_refuse_changes_nothing(act: Callable[[Event], None], cod
 def test_only_what_is_published_and_on_is_changed(status: str) -> None:
     event = new_event(WEEKLY, status=status)
     with pytest.raises(Refused) as refused:
-        revise(event, details(titles={"sv": "Café"}), None, {})
+        revise_one(event, details(titles={"sv": "Café"}), None, {})
     assert codes(refused) == ["not_published"]
 
 
@@ -228,5 +232,5 @@ def test_past_dates_are_what_they_were(freeze: Callable[[datetime], None]) -> No
         DateState(AT, END, "Fest"),
         DateState(AT + 9 * WEEK, END + 9 * WEEK),
     ):
-        revise(event, None, None, {AT: to})
+        revise_one(event, None, None, {AT: to})
     assert (seen(event), trace(event)) == (before, traced)
