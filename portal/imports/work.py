@@ -14,11 +14,12 @@ from portal.core.clock import now
 from portal.core.database import begin_write
 from portal.core.extensions import db
 from portal.imports.applying import Progress, apply_plan
+from portal.imports.beating import Tell
 from portal.imports.known import fingerprint
 from portal.imports.models import Source
 from portal.imports.plan import Plan
 from portal.imports.planning import make_plan
-from portal.imports.reading import Opened, open_file, read
+from portal.imports.reading import Opened, counted, open_file, read
 from portal.units import queries as units
 
 TRIES = 5
@@ -37,15 +38,22 @@ class Planned:
     fingerprint: str
 
 
-def plan_file(source_id: int, raw: bytes, name: str = "", taken: Collection[str] = ()) -> Planned:
+def plan_file(
+    source_id: int,
+    raw: bytes,
+    name: str = "",
+    taken: Collection[str] = (),
+    tell: Tell = lambda done, total: None,
+) -> Planned:
     """The plan of a file for a source, in a transaction that only reads and is over afterwards.
+    `tell` hears how many rows of a table are read.
 
     Raises Unreadable. The columns must be sure, or chosen (Source.mapping).
     """
     db.session.rollback()
     try:
         source = db.session.get_one(Source, source_id)
-        opened = open_file(raw, name, source.mapping)
+        opened = counted(open_file(raw, name, source.mapping), raw, tell)
         reading = read(raw, opened, units.municipality().zone, units.today())
         allowed = None if source.unit_id is None else {source.unit_id}
         plan = make_plan(source, reading, allowed, units.today(), now(), taken)
