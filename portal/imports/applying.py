@@ -19,7 +19,7 @@ from portal.events.rules import DateState
 from portal.imports.folding import Fresh
 from portal.imports.known import mark_of
 from portal.imports.merging import Merged, side
-from portal.imports.models import ImportedDate, ImportedEvent, Source
+from portal.imports.models import ImportedDate, ImportedEvent, ImportRun, Source, SourceName
 from portal.imports.plan import Change, Plan
 from portal.imports.told import Common, Kinds, Told, common
 
@@ -166,6 +166,9 @@ def follow(source: Source, merged: dict[int, Merged]) -> int:
 
 
 def forget(source: Source) -> None:
-    """Lets a source go: its events stay, as their units' own."""
-    for table in (ImportedDate, ImportedEvent):
+    """Lets a source go, with all that is remembered of it: its events stay, as their units' own."""
+    for table in (ImportedDate, ImportedEvent, SourceName, ImportRun):
         db.session.execute(delete(table).where(table.source_id == source.id))
+    record("import.end", "source", source.id)
+    db.session.delete(source)
+    db.session.flush()

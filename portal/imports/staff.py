@@ -22,7 +22,7 @@ from portal.imports.differing import LOOKED_AT, compare
 from portal.imports.exchange_queries import export_events
 from portal.imports.forms import BringForm, SettingsForm, SourceForm
 from portal.imports.models import ImportRun, Source
-from portal.imports.networks import Unreachable, read_address
+from portal.imports.networks import Unreachable, judge, read_address
 from portal.imports.page_words import RUN_STATE
 from portal.imports.processing import AT_ONCE, in_background, resume
 from portal.imports.words import (
@@ -218,8 +218,11 @@ def _source_form() -> SourceForm:
 def _check_address(form: SourceForm | SettingsForm) -> None:
     try:
         target = read_address(form.address.data or "")
-        if target.scheme != "https" and not current_app.config["PORTAL_SETTINGS"].allowed_networks:
+        allowed = current_app.config["PORTAL_SETTINGS"].allowed_networks
+        if not (target.is_https or allowed):
             raise Unreachable("not_https")
+        if target.ip:
+            judge(target, [target.ip], allowed)
     except Unreachable as error:
         form.address.errors = [say_unreachable(error)]
 

@@ -63,7 +63,7 @@ UNREADABLE = {
     "cell_too_big": _l("Row %(row)s has a cell of more than %(most)s characters."),
     "columns_missing": _l("These columns are missing: %(columns)s"),
     "exchange": _l("It was taken out of a portal, and is read by “portal import events” only."),
-    "encoding_unknown": _l("Its letters are in no known encoding. Save it as CSV UTF-8."),
+    "encoding_unknown": _l("Its letters cannot be read. If it is a table, save it as CSV UTF-8."),
     "encrypted": _l("It has a password. Save it without one."),
     "no_events": _l("It holds no events (schema.org/Event)."),
     "no_header": _l("Its first row is no header: the columns have no names."),
