@@ -73,6 +73,7 @@ LAYER_OF = {
     "portal.imports.checking": "showing",
     "portal.imports.joining": "showing",
     "portal.imports.applying": "actions",
+    "portal.imports.making": "actions",
     "portal.imports.beating": "jobs",
     "portal.imports.differing": "showing",
     "portal.imports.processing": "jobs",

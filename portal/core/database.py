@@ -99,6 +99,14 @@ def begin_write() -> None:
     db.session.connection(execution_options={"sqlite_begin": "IMMEDIATE"})
 
 
+def begin_read() -> None:
+    """Starts a transaction that sees one moment of the database, however long it goes on and
+    whatever others write meanwhile. SQLite's always do."""
+    db.session.rollback()
+    if db.engine.dialect.name == "postgresql":
+        db.session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+
+
 def insert_into(table: type[Any]) -> Any:
     """An INSERT that can meet a row made by another process at the same moment: it knows
     `on_conflict_do_nothing` and `on_conflict_do_update`, on either engine."""

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from difflib import get_close_matches
+from functools import lru_cache
 
 Localised = dict[str, str]
 """Text by language key, for example {"sv": "Språkcafé", "en": "Language café"}."""
@@ -36,8 +37,10 @@ def clean(text: str) -> str:
 
 def plain(text: str) -> str:
     """Lower case, without accents: "Språkcafé" becomes "sprakcafe"."""
-    lowered = text.casefold().translate(_LOOKALIKES)
-    decomposed = unicodedata.normalize("NFKD", lowered)
+    lowered = text.casefold()
+    if lowered.isascii():
+        return lowered
+    decomposed = unicodedata.normalize("NFKD", lowered.translate(_LOOKALIKES))
     return "".join(c for c in decomposed if not unicodedata.combining(c))
 
 
@@ -71,12 +74,14 @@ def fold(text: str) -> str:
 
     "sprakkafe", "Språkcafé" and "språkcaffe" all fold to the same letters.
     """
-    folded = []
-    for word in re.findall(r"[^\W_]+", plain(text)):
-        for spelt, sound in _SOUNDS:
-            word = word.replace(spelt, sound)
-        folded.append(re.sub(r"(.)\1+", r"\1", word))
-    return " ".join(folded)
+    return " ".join(map(_sound, re.findall(r"[^\W_]+", plain(text))))
+
+
+@lru_cache(maxsize=10_000)  # words come again and again, in every title and place
+def _sound(word: str) -> str:
+    for spelt, sound in _SOUNDS:
+        word = word.replace(spelt, sound)
+    return re.sub(r"(.)\1+", r"\1", word)
 
 
 def search_text(*parts: str) -> str:

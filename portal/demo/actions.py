@@ -59,14 +59,20 @@ def build_demo(say: Callable[[str], None]) -> str:
     if db.session.get(Municipality, 1) is not None:
         raise DemoRefused("This database is not empty. The demonstration needs a new one.")
     say("Units, places and bodies …")
-    count = set_up(DATA / "municipality.toml", is_demo=True)
-    units.municipality().attribution = ATTRIBUTION
-    _add_accounts()
-    _add_picture()
+    count = found()
     say("Events …")
     made = _add_events()
     feeds.make_quiet_feeds(units.municipality().languages, units.today())
     return f"{count} units, {made} events. Sign in as admin@demo.example with {PASSWORD}"
+
+
+def found() -> int:
+    """The city and its people before anything happens; answers how many units there are."""
+    count = set_up(DATA / "municipality.toml", is_demo=True)
+    units.municipality().attribution = ATTRIBUTION
+    _add_accounts()
+    _add_picture()
+    return count
 
 
 def _add_accounts() -> None:

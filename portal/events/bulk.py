@@ -1,19 +1,20 @@
 """Writes: very many new events at once, as an import of a large programme makes them.
 
 The rules are those of `create`; only the way into the database is shorter: rows instead of
-objects. Nobody else writes meanwhile on SQLite, so it has to be short.
+objects, and all that can be done without a lock is done before it.
 """
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import false, insert, or_, select
+from sqlalchemy import false, or_, select
 
+from portal.core.bulk import Row, Table
 from portal.core.clock import now
 from portal.core.database import mark_changed
 from portal.core.extensions import db
@@ -41,32 +42,62 @@ class Prepared:
     apart: Mapping[datetime, DateState] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Ready:
+    """Events that only wait for the lock: rows of `events` begin with the address, the others
+    with the place of their event among these."""
+
+    uids: list[str]
+    events: list[Row]
+    dates: list[Row]
+    left_out: list[Row]
+
+
 class Publisher:
     """Makes and publishes events. Their places must be open to them."""
 
     def __init__(self, addresses: set[str]) -> None:
         """`addresses` are what the titles of all that will come make (core.text.slugify)."""
         self._slugs, self._words = _Slugs(addresses), _Words()
+        self._tables = (
+            Table(Event, "slug"),
+            Table(Occurrence, "event_id"),
+            Table(ExDate, "event_id"),
+        )
 
-    def publish(self, events: Sequence[Prepared]) -> list[int]:
-        """Answers the ids of the new events, in order. A thousand at a time are quickest."""
-        if not events:
-            return []
-        made = [_event(one, self._slugs, self._words) for one in events]
-        query = insert(Event).returning(Event.id, sort_by_parameter_order=True)
-        ids = list(db.session.scalars(query, made))
-        dates, left_out = [], []
-        for one, event_id in zip(events, ids, strict=True):
-            dates += [{**row, "event_id": event_id} for row in _dates(one)]
+    def ready(self, events: Sequence[Prepared]) -> Ready:
+        """All that can be done before anything is written."""
+        made: list[dict[str, Any]] = [_event(one, self._slugs, self._words) for one in events]
+        dates: list[dict[str, Any]] = []
+        left_out: list[dict[str, Any]] = []
+        for at, one in enumerate(events):
+            dates += [{**row, "event_id": at} for row in _dates(one)]
             left_out += [
-                {"event_id": event_id, "recurrence_id": start, "reason": {}}
-                for start in sorted(one.series.exdates)
+                {"event_id": at, "recurrence_id": start} for start in sorted(one.series.exdates)
             ]
-        db.session.execute(insert(Occurrence), dates)
-        if left_out:
-            db.session.execute(insert(ExDate), left_out)
+        rows = (made, dates, left_out)
+        ready = (table.ready(some) for table, some in zip(self._tables, rows, strict=True))
+        return Ready([row["uid"] for row in made], *ready)
+
+    def publish(self, ready: Ready) -> list[int]:
+        """Answers the ids of the new events, in order. A thousand at a time are quickest."""
+        events, dates, left_out = self._tables
+        events.store(list(_addressed(ready)))
+        found = db.session.execute(select(Event.uid, Event.id).where(Event.uid.in_(ready.uids)))
+        by_uid = dict(found.all())
+        ids = [by_uid[uid] for uid in ready.uids]
+        dates.store(ready.dates, ids)
+        left_out.store(ready.left_out, ids)
         mark_changed()
         return ids
+
+
+def _addressed(ready: Ready) -> Iterator[Row]:
+    """With another address where somebody has taken it since they were made ready."""
+    addresses = [row[0] for row in ready.events]
+    taken = set(db.session.scalars(select(Event.slug).where(Event.slug.in_(addresses))))
+    for row, uid in zip(ready.events, ready.uids, strict=True):
+        yield (f"{row[0]}-{uid[:8]}", *row[1:]) if row[0] in taken else row
 
 
 def _event(one: Prepared, slugs: _Slugs, words: _Words) -> dict[str, Any]:
@@ -145,9 +176,20 @@ class _Words:
         self._places = {place.id: place for place in db.session.scalars(select(Place))}
 
     def of(self, said: Details, own_titles: Sequence[str], apart: Iterable[DateState]) -> str:
-        places = [(said.place_id, said.elsewhere), *(state.where for state in apart if state.where)]
-        where = [self._units[said.unit_id]]
-        for place_id, elsewhere in places:
-            place = self._places.get(place_id) if place_id else None
-            where += [*place.names.values(), place.locality] if place else [elsewhere]
+        own = sorted({state.where for state in apart if state.where}, key=repr)
+        where: list[str] = []
+        # What pages keep quiet about is not found either: Event.hides_place.
+        if said.visibility != "without_place" and self._is_public(said.place_id):
+            where = [self._units[said.unit_id], *self._named(said.place_id, said.elsewhere)]
+            for place_id, elsewhere in own:
+                where += self._named(place_id, elsewhere) if self._is_public(place_id) else []
         return searchable(said, self._kinds[said.kind_id], own_titles, where)
+
+    def _is_public(self, place_id: int | None) -> bool:
+        return place_id is None or self._places[place_id].visibility == "public"
+
+    def _named(self, place_id: int | None, elsewhere: str) -> list[str]:
+        if place_id is None:
+            return [elsewhere]
+        place = self._places[place_id]
+        return [*place.names.values(), place.locality]

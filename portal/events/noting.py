@@ -7,9 +7,10 @@ units and places it leaves. Used by actions only.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import select
@@ -20,7 +21,7 @@ from portal.core.clock import now
 from portal.core.extensions import db
 from portal.events.models import Event, EventChange, FormerScope
 from portal.events.rules import DETAIL_FIELDS
-from portal.events.writing import set_listed, set_search, touch
+from portal.events.writing import fill_search, raise_revision, set_listed
 from portal.units.models import Unit
 
 EVENT_FIELDS = (*DETAIL_FIELDS, "status", "reason", "rrule")
@@ -42,20 +43,44 @@ State = dict[str, Any]
 def noted(event: Event, what: str) -> Iterator[State]:
     """Around a change of a published event. What is put into the yielded dictionary is kept with
     the change: codes, numbers and ids. Nothing is noted when nothing changed."""
-    fields, dates, scopes = _fields(event), _dates(event), _scopes(event)
-    was_off = _is_off(event)
     more: State = {}
-    yield more
+    with noted_each([event], what, more):
+        yield more
+
+
+@contextmanager
+def noted_each(events: Sequence[Event], what: str, more: State | None = None) -> Iterator[None]:
+    """The same around a change of several events, each of which is noted by itself. All of them
+    are flushed together, which is what makes it quick."""
+    befores = [_Before(event) for event in events]
+    yield
     db.session.flush()
-    db.session.refresh(event, ["unit", "place"])
-    before = _difference(fields, dates, event)
+    for before in befores:
+        _note(before, what, more or {})
+    db.session.flush()
+
+
+class _Before:
+    """An event as it was. Holds what it belonged to, so that nothing is read twice."""
+
+    def __init__(self, event: Event) -> None:
+        self.event, self.held = event, (event.kind, event.unit, event.place)
+        self.fields, self.dates, self.scopes = _fields(event), _dates(event), _scopes(event)
+        self.was_off = _is_off(event)
+
+
+def _note(was: _Before, what: str, more: State) -> None:
+    event = was.event
+    # Their ids may be others by now.
+    db.session.expire(event, ["unit", "place"])
+    before = _difference(was.fields, was.dates, event)
     if not (before["event"] or before["dates"] or before["added"] or more):
         return
-    _tell_apart(event, before, was_off)
-    touch(event)
+    _tell_apart(event, before, was.was_off)
+    raise_revision(event)
     set_listed(event)
-    set_search(event)
-    _keep_scopes(event, scopes)
+    fill_search(event)
+    _keep_scopes(event, was.scopes)
     account = current_account()
     touched = len(before["dates"]) + len(before["added"])
     db.session.add(
@@ -68,7 +93,6 @@ def noted(event: Event, what: str) -> Iterator[State]:
             before={**before, **more},
         )
     )
-    db.session.flush()
     record(f"event.{what}", "event", event.id, dates=touched)
 
 
@@ -117,7 +141,8 @@ def _tell_apart(event: Event, before: State, was_off: bool) -> None:
     by_series = (was_off or is_off) and "cancelled" in (status, event.status)
     for row in event.occurrences:
         is_changed = str(row.id) in before["dates"] and not by_series
-        row.is_override |= is_changed or (row.status == "cancelled" and not is_off)
+        if is_changed or (row.status == "cancelled" and not is_off):
+            row.is_override = True
 
 
 def _fields(event: Event) -> State:
@@ -125,24 +150,31 @@ def _fields(event: Event) -> State:
     return {**values, "co_hosts": sorted(unit.id for unit in event.co_hosts)}
 
 
-def _dates(event: Event) -> dict[int, State]:
-    return {
-        row.id: {name: _plain(getattr(row, name)) for name in DATE_FIELDS}
-        for row in event.occurrences
-    }
+_values_of = attrgetter(*DATE_FIELDS)
 
 
-def _difference(fields: State, dates: dict[int, State], event: Event) -> State:
+def _dates(event: Event) -> dict[int, tuple[Any, ...]]:
+    return {row.id: _values_of(row) for row in event.occurrences}
+
+
+def _difference(fields: State, dates: dict[int, tuple[Any, ...]], event: Event) -> State:
     after, rows = _fields(event), _dates(event)
+    changed = {
+        str(row_id): _other(old, rows[row_id])
+        for row_id, old in dates.items()
+        if rows[row_id] != old
+    }
     return {
         "event": {name: old for name, old in fields.items() if after[name] != old},
-        "dates": {
-            str(row_id): {name: value for name, value in old.items() if rows[row_id][name] != value}
-            for row_id, old in dates.items()
-            if rows[row_id] != old
-        },
+        "dates": {row_id: others for row_id, others in changed.items() if others},
         "added": [row_id for row_id in rows if row_id not in dates],
     }
+
+
+def _other(old: tuple[Any, ...], new: tuple[Any, ...]) -> State:
+    """The columns of a date that are different, as they were."""
+    pairs = zip(DATE_FIELDS, map(_plain, old), map(_plain, new), strict=True)
+    return {name: before for name, before, after in pairs if before != after}
 
 
 def _plain(value: Any) -> Any:

@@ -7,6 +7,7 @@ at 17:00", whatever the clocks do. Instants are computed here and nowhere else. 
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
@@ -216,5 +217,5 @@ def key(start: datetime, same_day: bool) -> str:
 
 def keys(starts: list[datetime]) -> dict[datetime, str]:
     """The address of each start of a series."""
-    days = [start.date() for start in starts]
-    return {start: key(start, days.count(start.date()) > 1) for start in starts}
+    days = Counter(start.date() for start in starts)
+    return {start: key(start, days[start.date()] > 1) for start in starts}

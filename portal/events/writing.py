@@ -72,28 +72,40 @@ def planned(series: Series, dates: Sequence[Dated]) -> list[dict[str, Any]]:
 
 def touch(event: Event) -> None:
     """A change: SEQUENCE rises by one, the revision time by at least a second."""
+    raise_revision(event)
+    db.session.flush()
+
+
+def raise_revision(event: Event) -> None:
+    """The same, to be flushed with what else is changed."""
     event.sequence += 1
     event.revised_at = max(now(), event.revised_at + timedelta(seconds=1))
-    db.session.flush()
 
 
 def set_listed(event: Event) -> None:
+    is_listed = event.is_public
     for row in event.occurrences:
-        row.is_listed = event.is_public
-    db.session.flush()
+        if row.is_listed != is_listed:
+            row.is_listed = is_listed
 
 
 def set_search(event: Event) -> None:
     """What a visitor's search looks in: nothing that pages keep quiet about."""
     db.session.flush()
-    db.session.refresh(event, ["kind", "unit", "place"])
+    fill_search(event)
+    db.session.flush()
+
+
+def fill_search(event: Event) -> None:
+    """The same, to be flushed with what else is changed."""
+    # Their ids may be others by now.
+    db.session.expire(event, ["kind", "unit", "place"])
     where = [] if event.hides_place else [event.unit.name, *(unit.name for unit in event.co_hosts)]
     if event.place is not None and not event.hides_place:
         where += [*event.place.names.values(), event.place.locality]
     if not event.hides_place:
         where += [event.elsewhere, *_own_places(event)]
     event.search = searchable(event, event.kind, _own_titles(event), where)
-    db.session.flush()
 
 
 def searchable(

@@ -6,6 +6,7 @@ In Swedish, English and Finnish. Pure: what cannot be read is None, never a gues
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from portal.core.text import plain
 
@@ -29,6 +30,7 @@ HELD = {"confirmed", "scheduled", "planerad", "vahvistettu"}
 ANY_AGE = {"", "-", "alla", "alla aldrar", "all ages", "everyone", "kaikki"}
 
 
+@lru_cache(maxsize=512)  # of these, and of what follows, a table has few
 def read_ages(text: str) -> tuple[int | None, int | None] | None:
     """Years of age, from and to: 7, 7 år, 7–9, 7-, från 3 år, 7+. Nobody in particular: None
     twice."""
@@ -47,12 +49,14 @@ def read_ages(text: str) -> tuple[int | None, int | None] | None:
     return (low, high) if max(low or 0, high or 0) <= OLDEST else None
 
 
+@lru_cache(maxsize=512)
 def read_yes(text: str) -> bool | None:
     """Yes or no in three languages; an empty cell is no."""
     word = plain(text).strip(" .!")
     return True if word in YES else False if word in NO else None
 
 
+@lru_cache(maxsize=512)
 def read_cancelled(text: str) -> bool | None:
     """Whether it is called off: yes or no, or the word itself."""
     word = plain(text).strip(" .!")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import click
 from flask import Flask
@@ -14,21 +16,25 @@ from portal.core.commands import fail, runner
 from portal.core.database import begin_write
 from portal.core.extensions import db
 from portal.core.languages import WSGI_KEY
+from portal.core.problems import Refused
 from portal.core.text import counted, nearest
 from portal.events import observance_queries as queries
 from portal.imports import observance_exchange, words
-from portal.imports.actions import find_source
+from portal.imports.actions import find_source, known_source, new_source
 from portal.imports.exchange_actions import apply_exchange, plan_exchange
 from portal.imports.exchange_queries import export_events
 from portal.imports.exchange_reading import read
 from portal.imports.exchange_words import say_unreadable
 from portal.imports.items import Unreadable
+from portal.imports.mapping import NONE
 from portal.imports.observance_exchange_actions import (
     apply_observances,
     export_observances,
     plan_observances,
 )
-from portal.imports.work import carry_out, plan_file
+from portal.imports.progress import Progress
+from portal.imports.reading import Opened
+from portal.imports.work import StillChanging, carry_out, plan_file, plan_for
 from portal.units import queries as units
 from portal.units.cli import need_data
 from portal.units.models import Unit
@@ -58,6 +64,34 @@ def _unit(slug: str | None) -> Unit | None:
     return found
 
 
+class Bars(Progress):
+    """A bar for each step, on a terminal: elsewhere it would leave its label and nothing else."""
+
+    def __init__(self) -> None:
+        self._bar: Any = None
+
+    def begin(self, step: str, total: int) -> None:
+        self.end()
+        if total and sys.stderr.isatty():
+            self._bar = click.progressbar(
+                length=total,
+                label=step.capitalize(),
+                file=sys.stderr,
+                update_min_steps=max(1, total // 200),
+            )
+            self._bar.render_progress()
+
+    def done(self, number: int = 1) -> None:
+        if self._bar is not None:
+            self._bar.update(number)
+
+    def end(self) -> None:
+        """The last step is done, or given up."""
+        if self._bar is not None:
+            self._bar.render_finish()
+        self._bar = None
+
+
 @imports.command("programme")
 @click.argument("file", type=there)
 @click.option("--dry-run", is_flag=True, help="Show the plan and change nothing.")
@@ -71,17 +105,18 @@ def import_programme(
     """Import a programme: CSV, XLSX, ODS, iCalendar or JSON (docs/imports.md)."""
     need_data()
     found = _unit(unit)
-    begin_write()
-    source_id = find_source(source, found.id if found else None).id
-    db.session.commit()
-    raw = file.read_bytes()
+    unit_id, raw, bars = found.id if found else None, file.read_bytes(), Bars()
+    # A source is noted when it brings something: a trial leaves no trace.
+    asked = known_source(source, unit_id) or new_source(source, unit_id)
     with app.test_request_context(environ_overrides={WSGI_KEY: "en"}):
         try:
-            planned = plan_file(source_id, raw, file.name)
+            planned = plan_for(asked, raw, file.name, progress=bars)
         except Unreadable as unreadable:
+            bars.end()
             fail(f"{file}: {words.say_unreadable(unreadable)}", 2)
+        bars.end()
         plan = planned.plan
-        for line in words.plan_lines(plan):
+        for line in (*_columns(planned.opened), *words.plan_lines(plan)):
             click.echo(line)
         if dry_run:
             click.echo("Dry run: nothing was changed.")
@@ -90,13 +125,27 @@ def import_programme(
             fail(f"{outcome}, because some rows are bad. Mend them, or add --skip-bad.")
     if dry_run:
         return
-    # Elsewhere than on a terminal a bar would leave its label and nothing else.
-    size = plan.new_dates + plan.changed_dates + plan.cancelled_dates
-    quiet = not size or not sys.stderr.isatty()
-    with click.progressbar(length=size, label="Importing", file=sys.stderr, hidden=quiet) as bar:
-        again = partial(plan_file, source_id, raw, file.name)
-        plan = carry_out(source_id, planned, again, progress=bar.update)
+    begin_write()
+    source_id = find_source(source, unit_id).id
+    db.session.commit()
+    again = partial(plan_file, source_id, raw, file.name, progress=bars)
+    try:
+        plan = carry_out(source_id, planned, again, progress=bars)
+    except StillChanging:
+        fail("Others are changing the same events. Nothing was imported. Try again later.")
+    except Refused as refused:
+        fail(f"Nothing was imported, because the rules refuse it: {refused}")
+    finally:
+        bars.end()
     click.echo(f"{counted(plan.new_dates, 'date')} imported")
+
+
+def _columns(opened: Opened) -> Iterator[str]:
+    """What columns were taken for, where nobody has said so: there is nobody here to be asked."""
+    if opened.mapping is None or opened.is_sure:
+        return
+    for column, meaning in opened.mapping.columns:
+        yield f"“{column}” is {'passed over' if meaning == NONE else f'read as {meaning}'}."
 
 
 @exports.command("events")

@@ -24,6 +24,8 @@ from portal.imports.exchange_words import say_problem
 from portal.imports.items import RowProblem
 
 CHUNK = 500
+OF_DATES = ("", "starts", "ends", "place")
+OF_DATES = ("", "starts", "ends", "place")
 
 
 @dataclass(frozen=True)
@@ -154,14 +156,12 @@ class _Planner:
         try:
             change(event, settled, differs, self.known)
         except Refused as refused:
+            columns = [_column(one.field) for one in refused.problems]
             return [
                 RowProblem(
-                    settled.row.row,
-                    COLUMN_OF.get(one.field, one.field) or "overrides_json",
-                    one.code,
-                    differs.get(one.field, ("", ""))[1][:SHOWN],
+                    settled.row.row, column, one.code, differs.get(column, ("", ""))[1][:SHOWN]
                 )
-                for one in refused.problems
+                for one, column in zip(refused.problems, columns, strict=True)
             ]
         finally:
             trial.rollback()
@@ -169,6 +169,11 @@ class _Planner:
 
     def _note(self, row: ExchangeEvent, column: str, code: str, value: str) -> None:
         self.result.notes.append(RowProblem(row.row, column, code, value[:SHOWN]))
+
+
+def _column(field: str) -> str:
+    """The column of what an action refuses: times and places are those of single dates."""
+    return "overrides_json" if field in OF_DATES else COLUMN_OF.get(field, field)
 
 
 def _identity(row: ExchangeEvent) -> tuple[str, str]:

@@ -89,6 +89,7 @@ def _tell(date: Occurrence, event: Event, one: ExchangeDate, known: Names) -> No
     date.on = starts.date()
     date.status = "cancelled" if one.is_cancelled else "confirmed"
     date.note, date.titles, date.elsewhere = one.note, one.titles, one.elsewhere
+    date.sign_up_link = one.sign_up_link
     date.place_id = known.places[one.place].id if one.place else None
     date.is_override = one.told_apart if one.told_apart is not None else not one.is_as_planned
 
@@ -181,7 +182,11 @@ def _dates(event: Event, settled: Settled, known: Names) -> None:
     for date, wanted in moved:
         place = known.places[wanted.place].id if wanted.place else None
         to = Alteration(
-            is_place=True, place_id=place, elsewhere=wanted.elsewhere, titles=wanted.titles
+            is_place=True,
+            place_id=place,
+            elsewhere=wanted.elsewhere,
+            titles=wanted.titles,
+            sign_up_link=wanted.sign_up_link,
         )
         changing.move_date(date, *_times(event, wanted), wanted.note, to)
     for note, rows in off:
@@ -190,4 +195,5 @@ def _dates(event: Event, settled: Settled, known: Names) -> None:
 
 def _said(one: ExchangeDate) -> tuple[object, ...]:
     """What a visitor sees of a date; what a cancellation says comes last."""
-    return (one.starts, one.ends, one.titles, one.place, one.elsewhere, one.note, one.is_cancelled)
+    where = (one.place, one.elsewhere, one.sign_up_link)
+    return (one.starts, one.ends, one.titles, where, one.note, one.is_cancelled)

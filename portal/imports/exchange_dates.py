@@ -28,13 +28,14 @@ class ExchangeDate:
     titles: Localised = field(default_factory=dict)
     place: str = ""
     elsewhere: str = ""
+    sign_up_link: str = ""
     told_apart: bool | None = None
 
     @property
     def is_as_planned(self) -> bool:
         """Whether nothing about the date differs that a visitor would see."""
         own = (self.starts, self.ends, self.note, self.titles, self.place, self.elsewhere)
-        return not (self.is_cancelled or any(own))
+        return not (self.is_cancelled or self.sign_up_link or any(own))
 
 
 def _json(cell: str, code: str) -> Any:
@@ -85,7 +86,7 @@ def _write_reasons(reasons: Iterable[Localised]) -> str:
 
 REASONS = Cell(_write_reasons, _read_reasons)
 _TEXTS = {"note": "note", "titles": "titles"}
-_WORDS = {"place": 100, "elsewhere": 200}
+_WORDS = {"place": 100, "elsewhere": 200, "sign_up_link": 300}
 _FLAGS = {"cancelled": "is_cancelled", "told_apart": "told_apart"}
 
 

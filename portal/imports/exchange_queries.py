@@ -192,6 +192,7 @@ def date_told(row: Occurrence, places: dict[int, str]) -> ExchangeDate:
         titles=_said(row.titles),
         place=places.get(row.place_id or 0, ""),
         elsewhere=row.elsewhere,
+        sign_up_link=row.sign_up_link,
         told_apart=row.is_override,
     )
 

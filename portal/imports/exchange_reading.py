@@ -18,6 +18,7 @@ from portal.imports.items import RowProblem, Unreadable
 MOST_BYTES = 16 * 1024 * 1024
 MOST_ROWS = 20_000
 MOST_CELL = 1_000_000
+LONGEST_HEADER = 20_000
 SHOWN = 80
 PASSED_OVER = ("capacity", "course_id")
 _SEPARATORS = ",;\t"
@@ -65,19 +66,19 @@ def read(raw: bytes) -> ExchangeReading:
     return reading
 
 
-def table(raw: bytes, needed: Iterable[str]) -> tuple[list[str], Iterator[tuple[int, list[str]]]]:
+def table(raw: bytes, needed: Iterable[str]) -> tuple[list[str], list[tuple[int, list[str]]]]:
     """The header of a table and its numbered rows; raises Unreadable."""
     if len(raw) > MOST_BYTES:
         raise Unreadable("too_large", megabytes=MOST_BYTES // 1024 // 1024)
-    try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise Unreadable("not_utf8") from error
     # Process-wide, and only ever raised: half a megabyte of dates in one cell is no attack.
     csv.field_size_limit(max(csv.field_size_limit(), MOST_CELL))
-    first = text.split("\n", 1)[0]
-    separator = max(_SEPARATORS, key=first.count)
-    rows = _rows(csv.reader(io.StringIO(text, newline=""), delimiter=separator))
+    first = raw[:LONGEST_HEADER].split(b"\n", 1)[0]
+    separator = max(_SEPARATORS, key=lambda one: first.count(one.encode()))
+    if len(first) == LONGEST_HEADER:
+        raise Unreadable("columns_missing", columns=", ".join(needed))
+    # Row by row from the bytes: the text as a whole would be four times as large.
+    text = io.TextIOWrapper(io.BytesIO(raw), encoding="utf-8-sig", newline="")
+    rows = _rows(csv.reader(text, delimiter=separator))
     _, names = next(rows, (1, []))
     names = [name.strip() for name in names]
     if missing := [name for name in needed if name not in names]:
@@ -85,7 +86,8 @@ def table(raw: bytes, needed: Iterable[str]) -> tuple[list[str], Iterator[tuple[
     if len(set(names)) < len(names):
         twice = next(name for name in names if names.count(name) > 1)
         raise Unreadable("column_twice", column=twice[:SHOWN])
-    return names, rows
+    # All of them before any is looked at: too long a table is refused at once.
+    return names, list(rows)
 
 
 def _rows(reader: Any) -> Iterator[tuple[int, list[str]]]:
@@ -99,6 +101,8 @@ def _rows(reader: Any) -> Iterator[tuple[int, list[str]]]:
                 yield number, row
     except csv.Error as error:
         raise Unreadable("not_csv", row=number + 1) from error
+    except UnicodeDecodeError as error:
+        raise Unreadable("not_utf8") from error
 
 
 def _text_column(name: str) -> tuple[str, str, int] | None:

@@ -123,14 +123,15 @@ class _Reader:
 
     def _alone(self, entry: Entry) -> Item:
         if entry.recurrence is None:
-            return self._item(entry, entry.uid)
-        return self._dated(entry, self._mark(entry.recurrence), entry.recurrence.is_day)
+            return self._item(entry, entry.uid, entry.start)
+        planned = entry.recurrence
+        return self._dated(entry, self._mark(planned), planned.is_day, entry.start)
 
     def _repeating(self, master: Entry, overrides: list[Entry]) -> list[Item]:
         repeating = Repeating(master, overrides, self.times, self.work)
         if built := repeating.series():
             series, dates = built
-            item = self._item(master, master.uid)
+            item = self._item(master, master.uid, master.start)
             return [
                 replace(
                     item,
@@ -146,35 +147,32 @@ class _Reader:
         self._note(master.row, "RRULE", "rule_as_dates" if dated else "no_dates_now", rules)
         if is_cut:
             self._note(master.row, "RRULE", "dates_cut", str(len(dated)))
-        cancelled = master.is_cancelled
-        return [
-            self._dated(
-                replace(entry, is_cancelled=cancelled or entry.is_cancelled),
-                mark,
-                master.start.is_day,
-            )
-            for mark, entry in dated
-        ]
+        is_day = master.start.is_day
+        items = [self._dated(entry, mark, is_day, start) for mark, entry, start in dated]
+        if master.is_cancelled:
+            items = [replace(item, is_cancelled=True) for item in items]
+        return items
 
-    def _dated(self, entry: Entry, mark: Mark, is_day: bool) -> Item:
+    def _dated(self, entry: Entry, mark: Mark, is_day: bool, start: Moment) -> Item:
         """One date of what repeats. Its key is what it was first planned for, as an instant,
         so that it stays when it is moved."""
         said = f"{mark:%Y%m%d}" if is_day else f"{mark:%Y%m%dT%H%M%SZ}"
-        return replace(self._item(entry, f"{entry.uid}/{said}"), group=entry.uid)
+        return self._item(entry, f"{entry.uid}/{said}", start, entry.uid)
 
-    def _item(self, entry: Entry, key: str) -> Item:
-        start = entry.start
-        end = replace(start, wall=start.wall + entry.length)
+    def _item(self, entry: Entry, key: str, start: Moment, group: str = "") -> Item:
+        starts, ends = self.times.span(start, entry.length)
         return Item(
             row=entry.row,
             key=key,
             titles=entry.titles,
-            starts=self.times.local(start),
-            ends=self.times.local(end),
+            starts=starts,
+            ends=ends,
             zone=self.times.zone,
             is_all_day=start.is_day,
+            group=group,
             texts=entry.texts,
             unit=entry.unit,
+            names_unit=False,
             place=entry.place,
             categories=entry.categories,
             link=entry.link,

@@ -13,9 +13,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from portal.core.text import Localised
+from portal.imports.cells import read_title
 from portal.imports.ics_lines import Component, Line
 from portal.imports.ics_times import Moment, Refused, Times, length
 from portal.imports.items import MOST, MOST_TEXT
+from portal.imports.keys import derived_key
 from portal.imports.plain import plain, without_emails
 
 # A key is a UID and, for single dates of a rule, a slash and a time.
@@ -68,8 +70,6 @@ def read_event(component: Component, times: Times, note: Note) -> Entry:
     """Refused when it cannot be used; what was only changed is noted."""
     if not component.is_whole:
         raise Refused("BEGIN", "broken", component.value("SUMMARY"))
-    if not component.value("UID"):
-        raise Refused("UID", "empty", "")
     is_cancelled = _is_cancelled(component)
     recurrence = _recurrence(component, times)
     if is_cancelled and recurrence and not component.first("DTSTART"):
@@ -77,6 +77,12 @@ def read_event(component: Component, times: Times, note: Note) -> Entry:
     else:
         start, span = _when(component, times)
     titles = _titles(component, note)
+    titles["sv"], is_off, is_open = read_title(titles["sv"])
+    place = _text(component.first("LOCATION"), MOST["place"], note).replace("\n", ", ")
+    uid = uid_of(component)
+    if not uid:
+        note("UID", "no_uid", titles["sv"])
+        uid = derived_key(titles["sv"], "", place, start.wall)
     categories = [
         _short(without_emails(plain(_unescape(part))), "CATEGORIES", MOST_CATEGORY, note)
         for line in component.all("CATEGORIES")
@@ -86,12 +92,12 @@ def read_event(component: Component, times: Times, note: Note) -> Entry:
     sequence = component.value("SEQUENCE")
     return Entry(
         row=component.row,
-        uid=uid_of(component),
+        uid=uid,
         recurrence=recurrence,
         start=start,
         length=span,
-        is_cancelled=is_cancelled,
-        is_preliminary=component.value("STATUS").upper() == "TENTATIVE",
+        is_cancelled=is_cancelled or is_off,
+        is_preliminary=is_open or component.value("STATUS").upper() == "TENTATIVE",
         revision=(
             int(sequence) if re.fullmatch(r"\d{1,9}", sequence) else 0,
             component.value("LAST-MODIFIED") or component.value("DTSTAMP"),
@@ -99,7 +105,7 @@ def read_event(component: Component, times: Times, note: Note) -> Entry:
         titles=titles,
         texts=_texts(component, note),
         unit=_unit(component),
-        place=_text(component.first("LOCATION"), MOST["place"], note).replace("\n", ", "),
+        place=place,
         categories=tuple(dict.fromkeys(filter(None, categories)))[:MOST_CATEGORIES],
         link=link,
         phone=phone,

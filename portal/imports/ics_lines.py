@@ -71,7 +71,8 @@ class Component:
         return self.lines.get(name, [])
 
     def first(self, name: str) -> Line | None:
-        return next(iter(self.all(name)), None)
+        found = self.lines.get(name)
+        return found[0] if found else None
 
     def value(self, name: str) -> str:
         line = self.first(name)
@@ -94,8 +95,10 @@ def components(raw: bytes) -> File:
     if len(raw) > MOST_BYTES:
         raise Unreadable("too_big", bytes=len(raw), most=MOST_BYTES)
     lines = _lines(raw)
-    if sum(line[:6].upper() == "BEGIN:" for line in lines) > MOST_COMPONENTS:
-        raise Unreadable("too_many_components", most=MOST_COMPONENTS)
+    # Ends without a beginning are told, too, so they count.
+    for mark in ("BEGIN:", "END:"):
+        if sum(line[: len(mark)].upper() == mark for line in lines) > MOST_COMPONENTS:
+            raise Unreadable("too_many_components", most=MOST_COMPONENTS)
     file = File()
     stack = [file.root]
     for line in lines:

@@ -1,24 +1,15 @@
-"""Rules of an iCalendar file (RFC 5545 3.3.10): read, counted out within bounds. Pure.
-
-The portal's own series are counted out in events/recurrence.py and nowhere else; this is for
-rules of others, which may be written to never end. dateutil cannot be used for those: it looks
-for a 30th of February until the year 9999. Here each day is asked whether it is one of the
-rule's, from the first that matters to the last, so that the days are the bound.
-"""
+"""Rules of an iCalendar file (RFC 5545 3.3.10), read; `ics_dates` counts them out. Pure."""
 
 from __future__ import annotations
 
-import calendar
-import itertools
 import re
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime
 
 from portal.events.recurrence import DAYS, FREQUENCIES, Rule
 from portal.events.rhythms import MOST
 from portal.imports.ics_lines import Component, Line
-from portal.imports.ics_times import Moment, Refused, Times
+from portal.imports.ics_times import LAST_YEAR, Moment, Refused, Times
 
 SUB_DAILY = {"SECONDLY", "MINUTELY", "HOURLY"}
 # The highest number of each part; negative ones count from the end where that is allowed.
@@ -69,7 +60,9 @@ def parse(line: Line, times: Times, within: Component) -> Repeat:
         raise Refused(line.name, "unknown_rule", value)
     try:
         by = {name: _numbers(name, parts[name]) for name in HIGHEST if name in parts}
-        until = times.read(line, parts["UNTIL"], within) if "UNTIL" in parts else None
+        # "Until 9999" is written for "without end".
+        ends = parts.get("UNTIL", str(LAST_YEAR)) < str(LAST_YEAR)
+        until = times.read(line, parts["UNTIL"], within) if ends else None
         found = Repeat(
             freq=freq,
             interval=_count(parts.get("INTERVAL", "1")),
@@ -120,115 +113,6 @@ def _weekdays(value: str) -> frozenset[Weekday]:
     if not all(found):
         raise ValueError(value)
     return frozenset((int(one[1] or 0), DAYS.index(one[2])) for one in found if one)
-
-
-def starts(repeat: Repeat, start: datetime, first: date, last: date) -> Iterator[datetime]:
-    """The rule's wall starts from the day `first` (of a rule with COUNT, from its own first)
-    to the day `last`, in order, told by the same clock as `start`; UNTIL is for the caller."""
-    begin = start.date() if repeat.count else max(start.date(), first)
-    wanted, period = _filter(repeat, start), _PERIODS[repeat.freq]
-    origin = period(start.date(), repeat.week_start)
-    # BYSETPOS counts from the beginning of a period.
-    back = {"DAILY": 0, "WEEKLY": 6, "MONTHLY": 30, "YEARLY": 365}[repeat.freq]
-    day = max(start.date() - timedelta(back), begin - timedelta(back))
-    days = (day + timedelta(n) for n in range((last - day).days + 1))
-    left = repeat.count
-    for number, group in itertools.groupby(days, lambda one: period(one, repeat.week_start)):
-        if (number - origin) % repeat.interval or number < origin:
-            continue
-        found = [moment for one in group if wanted(one) for moment in _moments(repeat, one, start)]
-        for moment in _chosen(repeat, found):
-            if moment < start:
-                continue
-            if left is not None:
-                if not left:
-                    return
-                left -= 1
-            if moment.date() >= first:
-                yield moment
-
-
-_PERIODS: dict[str, Callable[[date, int], int]] = {
-    "DAILY": lambda day, _: day.toordinal(),
-    # Ordinal 1 was a Monday.
-    "WEEKLY": lambda day, week_start: (day.toordinal() - 1 - week_start) // 7,
-    "MONTHLY": lambda day, _: day.year * 12 + day.month,
-    "YEARLY": lambda day, _: day.year,
-}
-
-
-def _moments(repeat: Repeat, day: date, start: datetime) -> list[datetime]:
-    hours, minutes, seconds = (
-        sorted(repeat.by.get(name, {own}))
-        for name, own in (
-            ("BYHOUR", start.hour),
-            ("BYMINUTE", start.minute),
-            ("BYSECOND", start.second),
-        )
-    )
-    return [
-        datetime.combine(day, time(*clock)) for clock in itertools.product(hours, minutes, seconds)
-    ]
-
-
-def _chosen(repeat: Repeat, found: list[datetime]) -> list[datetime]:
-    positions = repeat.by.get("BYSETPOS")
-    if positions is None:
-        return found
-    indexes = {position - 1 if position > 0 else len(found) + position for position in positions}
-    return [moment for index, moment in enumerate(found) if index in indexes]
-
-
-def _filter(repeat: Repeat, start: datetime) -> Callable[[date], bool]:
-    """Whether a day of the right period is one of the rule's. What the rule leaves open is as in
-    its start (3.3.10)."""
-    months, month_days = repeat.by.get("BYMONTH"), repeat.by.get("BYMONTHDAY")
-    year_days, weeks = repeat.by.get("BYYEARDAY"), repeat.by.get("BYWEEKNO")
-    weekdays = repeat.weekdays
-    if not (month_days or year_days or weekdays):
-        if repeat.freq == "WEEKLY" or weeks:
-            weekdays = frozenset({(0, start.weekday())})
-        elif repeat.freq in ("MONTHLY", "YEARLY"):
-            month_days = frozenset({start.day})
-            if repeat.freq == "YEARLY" and months is None:
-                months = frozenset({start.month})
-    plain = {weekday for ordinal, weekday in weekdays if not ordinal}
-    ordinals = {pair for pair in weekdays if pair[0]}
-    of_year = repeat.freq == "YEARLY" and "BYMONTH" not in repeat.by
-
-    def wanted(day: date) -> bool:
-        if months and day.month not in months:
-            return False
-        if month_days:
-            length = calendar.monthrange(day.year, day.month)[1]
-            if not {day.day, day.day - length - 1} & month_days:
-                return False
-        if year_days:
-            number = day.timetuple().tm_yday
-            if not {number, number - 366 - calendar.isleap(day.year)} & year_days:
-                return False
-        if weeks and not _weeks(day) & weeks:
-            return False
-        if not weekdays or day.weekday() in plain:
-            return True
-        return bool(ordinals and _ordinals(day, of_year) & ordinals)
-
-    return wanted
-
-
-def _weeks(day: date) -> set[int]:
-    year, week, _ = day.isocalendar()
-    return {week, week - date(year, 12, 28).isocalendar().week - 1}
-
-
-def _ordinals(day: date, of_year: bool) -> set[Weekday]:
-    """Which of its weekday a day is, from the front and from the end."""
-    if of_year:
-        number, length = day.timetuple().tm_yday, 365 + calendar.isleap(day.year)
-    else:
-        number, length = day.day, calendar.monthrange(day.year, day.month)[1]
-    weekday = day.weekday()
-    return {((number - 1) // 7 + 1, weekday), (-((length - number) // 7) - 1, weekday)}
 
 
 def form_rule(repeat: Repeat, start: datetime, until: date) -> Rule | None:

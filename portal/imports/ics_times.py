@@ -8,9 +8,7 @@ Nothing is kept from one file to the next, as the library would keep its VTIMEZO
 
 from __future__ import annotations
 
-import calendar
 import re
-from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -19,21 +17,18 @@ from zoneinfo import available_timezones
 
 from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON
 
-from portal.events.recurrence import DAYS, instant, wall
+from portal.events.recurrence import instant, wall
 from portal.imports.ics_lines import Component, Line
+from portal.imports.ics_zones import WrittenZone
 
 Clock = Callable[[datetime], datetime]
 """From a wall time to its UTC instant."""
 
 FIRST_YEAR, LAST_YEAR = 1900, 2200
-# Onsets of one VTIMEZONE; Morocco's, written out to 2087, has 190.
-MOST_ONSETS = 500
-_VALUE = re.compile(r"(\d{8})(?:T(\d{4})(\d\d)?(Z?))?")
+_VALUE = re.compile(r"(\d{4})(\d\d)(\d\d)(?:T(\d\d)(\d\d)(\d\d)?(Z?))?")
 _LENGTH = re.compile(
     r"([+-]?)P(?:(\d{1,3})W)?(?:(\d{1,4})D)?(?:T(?:(\d{1,5})H)?(?:(\d{1,6})M)?(?:(\d{1,7})S)?)?"
 )
-_OFFSET = re.compile(r"([+-])([01]\d)([0-5]\d)([0-5]\d)?")
-_YEARLY = re.compile(rf"([+-]?[1-5])?({'|'.join(DAYS)})")
 
 
 class Refused(Exception):
@@ -80,22 +75,27 @@ class Times:
             return moment.wall
         return wall(moment.at, self.zone)
 
+    def span(self, start: Moment, length: timedelta) -> tuple[datetime, datetime]:
+        """Start and end here, of a length told by the source's clock."""
+        end = Moment(start.wall + length, start.is_day, start.clock)
+        return self.local(start), self.local(end)
+
     def read(self, line: Line, value: str, within: Component) -> Moment:
         """One DATE or DATE-TIME; what it looks like counts, as many say VALUE wrongly."""
         shape = _VALUE.fullmatch(value.strip().upper())
         if shape is None:
             raise Refused(line.name, "not_a_date", value)
         try:
-            moment = datetime.strptime(shape[1] + (shape[2] or "0000"), "%Y%m%d%H%M")
+            # A leap second is the second before it: no clock here has one.
+            year, month, day, hour, minute, second = (int(part or 0) for part in shape.groups()[:6])
+            moment = datetime(year, month, day, hour, minute, min(second, 59))
         except ValueError as error:
             raise Refused(line.name, "not_a_date", value) from error
         if not FIRST_YEAR <= moment.year < LAST_YEAR:
             raise Refused(line.name, "far_away", value)
-        # A leap second is the second before it: no clock here has one.
-        moment += timedelta(seconds=min(int(shape[3] or 0), 59))
-        if shape[2] is None:
+        if shape[4] is None:
             return Moment(moment, True, self.home)
-        if shape[4]:
+        if shape[7]:
             return Moment(moment, False, utc)
         if "TZID" not in line.parameters:
             return Moment(moment, False, self.home)
@@ -150,84 +150,6 @@ def zone_named(tzid: str) -> str | None:
     # Not the last part alone: "Custom/EST" is nobody's EST.
     inside = ("/".join(parts[at:]) for at in range(1, len(parts) - 1))
     return next((_names()[name] for name in inside if name in _names()), None)
-
-
-class WrittenZone:
-    """A VTIMEZONE that has to be taken at its word; ValueError for one that says more than
-    yearly changes and single ones (RFC 5545 3.6.5)."""
-
-    def __init__(self, component: Component) -> None:
-        self._single: list[tuple[datetime, timedelta]] = []
-        self._yearly: list[tuple[datetime, timedelta, str, int]] = []
-        before = []
-        for part in component.parts:
-            start, after = _onset(part.value("DTSTART")), _offset(part.value("TZOFFSETTO"))
-            before.append((start, _offset(part.value("TZOFFSETFROM"))))
-            values = [one for line in part.all("RDATE") for one in line.value.split(",")]
-            self._single += [(moment, after) for moment in (start, *map(_onset, values))]
-            self._yearly += [
-                (start, after, *_rule(line.value, start)) for line in part.all("RRULE")
-            ]
-        if not before or len(self._single) + len(self._yearly) > MOST_ONSETS:
-            raise ValueError("no zone")
-        self._before = min(before)[1]
-        self._years: dict[int, list[tuple[datetime, timedelta]]] = {}
-
-    def instant(self, moment: datetime) -> datetime:
-        """The UTC instant of a wall time; of one that occurs twice, the first."""
-        onsets = self._onsets(moment.year)
-        at = bisect_right(onsets, moment, key=lambda onset: onset[0])
-        return (moment - (onsets[at - 1][1] if at else self._before)).replace(tzinfo=UTC)
-
-    def _onsets(self, year: int) -> list[tuple[datetime, timedelta]]:
-        """The onsets of a year with the last before it. A yearly rule that has ended counts with
-        its last year."""
-        if year not in self._years:
-            found = set(self._single)
-            for start, after, rule, last in self._yearly:
-                years = {min(year, last), min(year - 1, last)}
-                days = (_day(start, rule, one) for one in years if one >= start.year)
-                found |= {(day, after) for day in days if day}
-            self._years[year] = sorted(found)
-        return self._years[year]
-
-
-def _onset(value: str) -> datetime:
-    return datetime.strptime(value.strip()[:15], "%Y%m%dT%H%M%S")
-
-
-def _offset(value: str) -> timedelta:
-    shape = _OFFSET.fullmatch(value)
-    if shape is None:
-        raise ValueError(value)
-    length = timedelta(hours=int(shape[2]), minutes=int(shape[3]), seconds=int(shape[4] or 0))
-    return -length if shape[1] == "-" else length
-
-
-def _rule(value: str, start: datetime) -> tuple[str, int]:
-    """BYDAY and the last year of a yearly change of clocks in the month of its start."""
-    parts = dict(part.partition("=")[::2] for part in value.strip().upper().split(";"))
-    by_day, until = parts.get("BYDAY", ""), parts.get("UNTIL", "9999")
-    known = {"FREQ", "INTERVAL", "BYMONTH", "BYDAY", "UNTIL", "WKST"}
-    if parts.get("FREQ") != "YEARLY" or parts.get("INTERVAL", "1") != "1" or set(parts) - known:
-        raise ValueError(value)
-    if int(parts.get("BYMONTH", start.month)) != start.month:
-        raise ValueError(value)
-    if by_day and not (_YEARLY.fullmatch(by_day) and by_day[0] in "+-12345"):
-        raise ValueError(value)
-    return by_day, int(until[:4])
-
-
-def _day(start: datetime, by_day: str, year: int) -> datetime | None:
-    """The onset of a year: start's day and month, or the nth weekday of that month."""
-    days = calendar.monthrange(year, start.month)[1]
-    if not by_day:
-        return start.replace(year=year, day=min(start.day, days))
-    ordinal, weekday = int(by_day[:-2]), DAYS.index(by_day[-2:])
-    first = (weekday - calendar.weekday(year, start.month, 1)) % 7 + 1
-    found = list(range(first, days + 1, 7))
-    at = ordinal - 1 if ordinal > 0 else ordinal
-    return start.replace(year=year, day=found[at]) if -len(found) <= at < len(found) else None
 
 
 def length(line: Line) -> timedelta:

@@ -6,6 +6,7 @@ everything after it knows neither formats nor files.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -53,7 +54,7 @@ class ItemDate:
     place: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Item:
     """One entry of a programme: a date, or a series with its exceptions.
 
@@ -61,7 +62,8 @@ class Item:
     `zone`; all-day entries run from midnight to the midnight after their last day. `rule` and
     `exdates` are only what the event form can build; whatever else a source repeats arrives as
     one item a date, with the same `group`. Names of units, places, languages and categories are
-    as the source writes them.
+    as the source writes them. `names_unit` is false where `unit` may as well be a person, who
+    wrote the entry: then it is looked up, and never shown or kept.
     """
 
     row: int
@@ -77,6 +79,7 @@ class Item:
     group: str = ""
     texts: Localised = field(default_factory=dict)
     unit: str = ""
+    names_unit: bool = True
     place: str = ""
     categories: tuple[str, ...] = ()
     languages: tuple[str, ...] = ()
@@ -94,9 +97,13 @@ class Reading:
     """What a file holds. `refused_keys` are the ids of rows with problems: they are in the file,
     so nobody may take them for gone; `has_nameless` says that a refused row had no id at all.
     `unread` are unit and place of rows with problems, so that unknown names are told at once,
-    too. `name` is what the source calls itself."""
+    too. `name` is what the source calls itself.
+
+    `rest` are further items, of a file that is still being read: they come one by one, and what
+    else there is to say is said by the time they end. Asking for them may raise Unreadable."""
 
     items: list[Item] = field(default_factory=list)
+    rest: Iterable[Item] = ()
     problems: list[RowProblem] = field(default_factory=list)
     notes: list[RowProblem] = field(default_factory=list)
     refused_keys: set[str] = field(default_factory=set)

@@ -18,7 +18,9 @@ from portal.events.queries import details_of, series_of
 from portal.events.recurrence import Series, wall
 from portal.events.rules import DateState, Details
 from portal.imports.models import ImportedDate, ImportedEvent, Source, SourceName
+from portal.imports.plan import Plan
 from portal.imports.told import About, Common, Memory, Told
+from portal.places.models import Place
 
 CHUNK = 500
 
@@ -68,7 +70,7 @@ def mark_of(told: Told) -> str:
     return _digest(f"{plain}{told.group}{_about_mark(told.about)}")
 
 
-@lru_cache(maxsize=10_000)
+@lru_cache(maxsize=1000)
 def _about_mark(about: About) -> str:
     return _digest(repr(about))
 
@@ -175,16 +177,19 @@ class Known:
         )
 
 
-def fingerprint(source: Source) -> str:
-    """Changes when anything does that a plan for the source is made from: its events, what they
-    are known by, and what names mean."""
-    events = select(func.count(), func.coalesce(func.sum(Event.sequence), 0)).join(
-        ImportedEvent, ImportedEvent.event_id == Event.id
-    )
+def fingerprint(source: Source, plan: Plan) -> str:
+    """Changes when anything does that a plan for the source was made from: the events that it
+    looked at, what is known of the source's dates, where places are, and what names mean."""
+    events: list[Any] = []
+    for chunk in _chunks(plan.looked_at):
+        query = select(func.count(), func.coalesce(func.sum(Event.sequence), 0))
+        events += db.session.execute(query.where(Event.id.in_(chunk))).one()
+    places = select(Place.id, Place.unit_id, Place.visibility).order_by(Place.id)
     dates = select(func.count()).where(ImportedDate.source_id == source.id)
     names = select(func.count(), func.coalesce(func.sum(func.length(SourceName.ref)), 0))
     counted = [
-        *db.session.execute(events.where(ImportedEvent.source_id == source.id)).one(),
+        *events,
+        *db.session.execute(places),
         db.session.scalar(dates),
         *db.session.execute(names.where(SourceName.source_id == source.id)).one(),
         source.digest,

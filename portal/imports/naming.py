@@ -5,13 +5,13 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterable
 from difflib import get_close_matches
-from functools import cache
+from functools import cache, lru_cache
 
 from sqlalchemy import select
 
 from portal.config import ROOT
 from portal.core.extensions import db
-from portal.core.text import fold
+from portal.core.text import fold as fold_text
 from portal.events import queries as events
 from portal.imports.models import CategoryKind, Source, SourceName, UnitAlias
 from portal.imports.told import Where
@@ -21,6 +21,8 @@ from portal.units.models import Unit
 KINDS_FILE = ROOT / "portal" / "events" / "kinds.toml"
 OTHER = "other"
 NEAR = 0.8
+# A programme says the same few names in all its rows.
+fold = lru_cache(maxsize=10_000)(fold_text)
 
 
 class Names:

@@ -38,6 +38,8 @@ def plain(text: str) -> str:
 
     Text that has no tag of HTML keeps its "<" and ">". Where a link leads is told in brackets.
     """
+    if text.isprintable() and text.isascii() and not {"<", "&"} & set(text) and "  " not in text:
+        return text.strip()  # nearly every short text: nothing to be done
     if _IS_HTML.search(text):
         text = _without_tags(text)
     text = clean(_ENTITY.sub(lambda found: html.unescape(found[0]), text))

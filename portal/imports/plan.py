@@ -76,6 +76,11 @@ class Plan:
         return sum(change.cancelled for change in self.changed)
 
     @property
+    def looked_at(self) -> list[int]:
+        """The events that were compared with what the source says of them."""
+        return sorted({change.event_id for change in (*self.changed, *self.retold_wholes)})
+
+    @property
     def bad_rows(self) -> int:
         return len({problem.row for problem in self.bad})
 

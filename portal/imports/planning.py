@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterator
+from dataclasses import replace
 from datetime import date, datetime
 
 from portal.core.text import fold
@@ -17,6 +18,7 @@ from portal.imports.merging import KnownDate, merge
 from portal.imports.models import Source
 from portal.imports.naming import Names
 from portal.imports.plan import Change, Plan
+from portal.imports.progress import Progress
 from portal.imports.told import Told, span_of
 
 
@@ -27,6 +29,7 @@ def make_plan(
     today: date,
     at: datetime,
     taken: Collection[str] = (),
+    progress: Progress | None = None,
 ) -> Plan:
     """What a reading would do to the events of its source.
 
@@ -49,7 +52,9 @@ def make_plan(
     touched |= {one.event_id for one in known.dates.values() if str(one.event_id) in marked}
     touched |= {known.dates[key].event_id for key in _dates_of(taken) if key in known.dates}
     merger = _Merger(plan, names, told, at, taken)
-    for event in known.events({*touched, *joined.by_event}):
+    progress = progress or Progress()
+    progress.begin("comparing", len({*touched, *joined.by_event}))
+    for event in progress.through(known.events({*touched, *joined.by_event})):
         merger.merge(event, joined.by_event.get(event.id, Joining()))
     plan.new = fold_dates(joined.rest, checker.hints)
     plan.unchanged = sum(key in known.dates and key not in merger.moved for key in told)
@@ -107,7 +112,9 @@ class _Merger:
             row = self._told[one.key].row if one.key in self._told else 0
             self._plan.notes.append(RowProblem(row, "date", "moved_to_past", event.title))
         self._plan.kept += [(event.id, difference) for difference in merged.kept]
-        self.moved |= {one.key for one in merged.dates}
+        # A change of the whole counts as one date, as in Plan.changed_dates.
+        some = [row.key for row in event.rows if row.key in self._told][:1]
+        self.moved |= {one.key for one in merged.dates} or set(some if merged.details else ())
         change = Change(event.id, event.title, merged, joining.longer, joining.dates)
         if not merged.is_empty or joining.longer is not None:
             self._plan.changed.append(change)
@@ -137,9 +144,22 @@ class _Merger:
             )
         for start, told in here.items():
             if start not in by_start:
+                base = _as_series(event, start, told)
                 yield KnownDate(
-                    told.key, start, event.states[start], None, told, is_past=start in event.past
+                    told.key, start, event.states[start], base, told, is_past=start in event.past
                 )
+
+
+def _as_series(event: KnownEvent, start: datetime, told: Told) -> Told | None:
+    """What counts as said before of a date that somebody here has made: that it is as its series.
+    Whatever is otherwise is that somebody's hand."""
+    if event.before is None:
+        return None
+    title, where, link = event.before.title, event.before.where, event.before.link
+    ends = start + event.series.length
+    return replace(
+        told, title=title, where=where, link=link, starts=start, ends=ends, is_cancelled=False
+    )
 
 
 def _note_twins(plan: Plan) -> None:

@@ -46,8 +46,8 @@ def process(run_id: int) -> None:
         opened = open_file(raw, name, run.source.mapping)
         if not opened.is_sure:
             return settle("columns", form=opened.form)
-        with beating(run_id) as tell:
-            planned = plan_file(source_id, raw, name, tell=tell)
+        with beating(run_id, opened.form == "csv") as progress:
+            planned = plan_file(source_id, raw, name, progress=progress)
     except Unreadable as error:
         return settle("refused", failure={"code": error.code, "facts": error.facts})
     except Exception:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 
 from portal.events.recurrence import Series, expand
@@ -72,8 +73,13 @@ class Told:
 
 
 def _said(title: str, where: Where, link: str, about: About) -> dict[str, Any]:
-    kept = {name: value for name, value in asdict(about).items() if value not in ("", (), None)}
-    return {"title": title, "where": list(where), "link": link, "about": kept}
+    return {"title": title, "where": list(where), "link": link, "about": _kept(about)}
+
+
+@lru_cache(maxsize=1000)
+def _kept(about: About) -> dict[str, Any]:
+    values = {field.name: getattr(about, field.name) for field in fields(about)}
+    return {name: value for name, value in values.items() if value not in ("", (), None)}
 
 
 class Memory:
@@ -124,7 +130,8 @@ def _where(kept: list[Any]) -> Where:
 
 def tell(item: Item, about: About, where: Where, places: dict[str, Where]) -> Iterator[Told]:
     """The dates of an item. `places` knows where the places of single dates are."""
-    title = item.titles["sv"]
+    # An event needs a Swedish title; one that has none is called what it is called.
+    title = item.titles.get("sv") or next(iter(item.titles.values()))
     if item.rule is None and not item.dates:
         yield Told(
             item.row,

@@ -2,17 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import socket
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
@@ -25,9 +16,9 @@ from portal.places import actions as places
 from portal.places.queries import premises, public_places
 from portal.units import queries as units
 from tests.support import portal_app
-from tests.support.requirements import ROOT, need
+from tests.support.requirements import need
+from tests.support.serving import free_port, serving
 
-PROGRAM = Path(sys.executable).with_name("portal")
 UNIT = "rinkeby-bibliotek"
 
 
@@ -57,12 +48,6 @@ def site(
         yield Site(address, pages)
 
 
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
-
-
 def _pages() -> dict[str, str]:
     """The ten pages; the unit gets a photograph."""
     begin_write()
@@ -89,31 +74,3 @@ def _pages() -> dict[str, str]:
     }
     db.session.commit()
     return found
-
-
-class serving:
-    """`with serving(folder, port) as address`: the portal in a process of its own."""
-
-    def __init__(self, folder: Path, port: int) -> None:
-        self.address = f"http://127.0.0.1:{port}"
-        own = {"PORTAL_INSTANCE": str(folder), "HOST": "127.0.0.1", "PORT": str(port)}
-        self._environ = {k: v for k, v in os.environ.items() if not k.startswith("PORTAL_")} | own
-        self._log = folder / "serve.log"
-
-    def __enter__(self) -> str:
-        with self._log.open("wb") as log:
-            self._process = subprocess.Popen(
-                [PROGRAM, "serve"], env=self._environ, cwd=ROOT, stdout=log, stderr=log
-            )
-        for _ in range(300):
-            try:
-                with urllib.request.urlopen(self.address + "/healthz", timeout=5):
-                    return self.address
-            except (urllib.error.URLError, ConnectionError):
-                assert self._process.poll() is None, self._log.read_text()
-                time.sleep(0.1)
-        raise AssertionError(f"the portal did not start: {self._log.read_text()}")
-
-    def __exit__(self, *_: object) -> None:
-        self._process.send_signal(signal.SIGTERM)
-        self._process.wait(timeout=20)

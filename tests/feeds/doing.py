@@ -9,8 +9,8 @@ from datetime import date
 from portal.core.problems import Refused
 from portal.core.words import translator
 from portal.events import actions, changing
-from portal.events.continuing import details_of
 from portal.events.models import Event
+from portal.events.queries import details_of
 from portal.events.recurrence import Rule, Series
 from portal.events.rules import Alteration, LeftOut
 from tests.events.oracle import Rhythm

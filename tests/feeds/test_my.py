@@ -137,6 +137,7 @@ def test_it_is_taken_with_a_press_or_by_the_steps_of_each_device(editor: Browser
     root = read_answer(editor.submit(PAGE), PAGE, is_public=False)
     (field,) = find_all(root, "input", id="link")
     webcal = (field.get("value") or "").replace("http:", "webcal:")
+    assert "/feeds/my/" in webcal
     first = find_all(root, "a", class_="button")[0]
     assert (first.get("href"), words(first)) == (webcal, "Prenumerera")
     assert "#devices" in {node.get("href") for node in root.iter("a")}

@@ -21,6 +21,8 @@ BEGIN, END = "<!-- samples -->", "<!-- /samples -->"
 WORDS = {
     "broken": "has no beginning or no end",
     "empty": "is missing",
+    "end_before_start": "is before the start",
+    "no_uid": "made here",
     "no_end": "does not say when it ends",
     "not_a_length": "is no length",
     "unknown_rule": "cannot be followed exactly",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,8 +21,8 @@ from portal.imports.exchange_cells import guard, unguard
 from portal.imports.exchange_columns import ASIDE, COLUMNS, FILE, LOCALISED, ExchangeEvent
 from portal.imports.exchange_dates import ExchangeDate
 from portal.imports.exchange_reading import MOST_BYTES, ExchangeReading, read
+from portal.imports.exchange_words import PROBLEMS, UNREADABLE, say_unreadable
 from portal.imports.items import Unreadable
-from portal.imports.words import PROBLEMS, UNREADABLE, say_unreadable
 from tests.support.requirements import ROOT
 
 DOCS = ROOT / "docs" / "imports.md"
@@ -187,7 +188,7 @@ def told(reading: ExchangeReading) -> list[tuple[int, str, str]]:
         ("overrides_json", '[{"recurrence_id":"2026-11-25","note":5}]', "bad_overrides"),
         ("overrides_json", '[{"recurrence_id":"2026-11-25","note":{"<b>":"x"}}]', "bad_overrides"),
         ("overrides_json", '[{"recurrence_id":"x"}]', "not_a_moment"),
-        ("overrides_json", '[{"recurrence_id":"2026-11-25"},{"recurrence_id":"2026-11-25"}]', "date_twice"),
+        ("overrides_json", json.dumps([{"recurrence_id": "2026-11-25"}] * 2), "date_twice"),
         ("break_policy", "ibland", "not_known"),
         ("age_from", "-1", "not_an_age"),
         ("age_to", "9" * 9999, "not_an_age"),
@@ -221,6 +222,8 @@ def test_a_bad_cell_is_told_with_row_and_column(column: str, cell: str, code: st
         (cells().replace(b"tzid", b"note", 1), "column_twice"),
         (cells() + b'"' + b"x" * 1_100_000, "not_csv"),
         (cells() + b",\n" * 20_001, "too_many_rows"),
+        (b"," * 5_000_000, "columns_missing"),
+        (cells() + b"\xff", "not_utf8"),
     ],
 )
 def test_a_file_that_is_no_such_table(raw: bytes, code: str) -> None:

@@ -67,11 +67,13 @@ def _all(found: Reading, first: date, last: date) -> set[by_library.Seen]:
         (item.group or item.key, *day)
         for item in found.items
         for day in _days(item)
-        if str(first) <= day[0][:10] <= str(last)
+        # An id that was made here is not the library's.
+        if str(first) <= day[0][:10] <= str(last) and not item.key.startswith("~")
     }
 
 
-@pytest.mark.parametrize("year", [2003, 2009, 2013, 2019, 2021, 2025])
+# Between them every file has dates in the window.
+@pytest.mark.parametrize("year", [2004, 2009, 2013, 2019, 2025])
 @pytest.mark.parametrize("name", [name for name in NAMES if name not in DIFFERENT])
 def test_the_dates_are_the_library_s(name: str, year: int) -> None:
     path = need("shared") / "ics-samples" / name

@@ -334,17 +334,19 @@ def test_what_was_dropped_while_it_was_read_stays_dropped(
     assert dates() == 0
 
 
-def test_a_run_says_how_far_it_has_come(here: Flask) -> None:
+@pytest.mark.parametrize("knows_total", [True, False], ids=["csv", "spreadsheet"])
+def test_a_run_says_how_far_it_has_come(here: Flask, knows_total: bool) -> None:
     source_id = source_for("")
     begin_write()
     run_id = run_actions.start(db.session.get_one(Source, source_id), calendar(1)).id
     db.session.commit()
-    with beating.beating(run_id, 0.05) as tell:
-        for done in (1000, 2000):
-            tell(done, 2500)
+    with beating.beating(run_id, knows_total, 0.05) as progress:
+        for step in ("reading", "comparing"):
+            progress.begin(step, 2500)
+            progress.done(2000)
             time.sleep(0.3)
     run = newest(source_id)
-    assert (run.done, run.total) == (2000, 2500)
+    assert (run.done, run.total) == (2000, 2500 if knows_total else 0)
 
 
 def test_fifty_silent_addresses_are_waited_for_together(

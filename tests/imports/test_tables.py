@@ -131,6 +131,13 @@ def test_names_above_the_header_are_passed_over() -> None:
     assert read_table(b"sep=;\r\nTitel;Datum\r\na;b\r\n").columns == ["Titel", "Datum"]
 
 
+def test_what_stands_in_cells_parts_no_columns() -> None:
+    raw = "Saga, sång, bild, form;2027-01-31\n" * 5
+    assert read_table(f"Titel;Datum\n{raw}".encode()).separator == ";"
+    above = "Program, hösten, vintern\nTitel;Datum\n" + "Saga;2027-01-31\n" * 5
+    assert read_table(above.encode()).separator == ";"
+
+
 def test_columns_have_names_of_their_own() -> None:
     sheet = read_table("Titel;;Tid\u2028;Tid; Tid  två ;;\na;b;c;d;e;f;g\nh\n".encode())
     assert sheet.columns == ["Titel", "2", "Tid", "Tid 4", "Tid två"]
@@ -231,6 +238,8 @@ def test_xlsx_is_read_as_excel_shows_it() -> None:
         '<row r="6"><c r="B6"><v>7</v></c><c r="C6" s="2"><v>0.729166666666667</v></c></row>'
         '<row r="7"><c r="B7"><v>7.5</v></c><c r="C7" s="3"><v>46418.729166666664</v></c></row>'
         '<row r="8"><c r="B8" t="b"><v>1</v></c><c r="C8" t="b"><v>0</v></c></row>'
+        # A time that was rounded on its way, a thousandth of a second before half past.
+        '<row r="9"><c r="B9"><v>0.5</v></c><c r="C9" s="2"><v>0.72916665</v></c></row>'
     )
     sheet = read_table(xlsx("", inside, shared="<si><t>Språkcafé\nför alla</t></si>"), "x.csv")
     assert (sheet.format, sheet.encoding, sheet.separator) == ("xlsx", "", "")
@@ -240,7 +249,16 @@ def test_xlsx_is_read_as_excel_shows_it() -> None:
         (6, ["7", "17:30"]),
         (7, ["7.5", "2027-01-31T17:30"]),
         (8, ["true", "false"]),
+        (9, ["0.5", "17:30"]),
     ]
+
+
+def test_a_hidden_sheet_is_somebodys_helper() -> None:
+    sheets = sheet_of([["a", "b"], ["c", "d"]]), sheet_of([["e", "f"], ["g", "h"]])
+    with zipfile.ZipFile(io.BytesIO(xlsx(*sheets))) as file:
+        book = file.read("xl/workbook.xml").decode().replace("<sheet ", '<sheet state="hidden" ', 1)
+    assert read_table(xlsx(*sheets)).columns == ["a", "b"]
+    assert read_table(xlsx(*sheets, more={"xl/workbook.xml": book})).columns == ["e", "f"]
 
 
 def test_ods_is_read_the_same_way() -> None:
@@ -377,6 +395,8 @@ def test_a_long_sheet_in_time() -> None:
         (b"Titel;Datum\n", "table"),
         ("Titel;Datum\n".encode("utf-16-le"), "table"),
         (xlsx(GOOD), "table"),
+        # Cut off within a letter, where the beginning ends that is looked at.
+        (b"\xef\xbb\xbf[0" + "ö".encode() * 3000, "json"),
         (b"", "table"),
         (b"\x81\x8d\x90", "table"),
     ],

@@ -20,7 +20,7 @@ from portal.core import migrations
 from portal.core.database import begin_write
 from portal.core.extensions import db
 from portal.core.sealing import digest, sign
-from portal.demo.actions import build_demo
+from portal.demo.actions import build_demo, found
 from portal.feeds.texts import rendered
 from portal.imports.setting_up import set_up
 from portal.units.queries import unit_by_slug
@@ -103,10 +103,19 @@ def build_city() -> None:
     db.session.commit()
 
 
+def build_founded() -> None:
+    """The demonstration city before anything happens in it: what an import begins with."""
+    migrations.upgrade()
+    begin_write()
+    found()
+    db.session.commit()
+
+
 BUILDERS: dict[str, Callable[[], None]] = {
     "empty": build_empty,
     "small": build_small,
     "demo": build_city,
+    "founded": build_founded,
 }
 
 
