@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -13,11 +13,11 @@ from sqlalchemy import func, select
 from portal.core.extensions import db
 from portal.core.models import AuditEntry
 from portal.core.problems import Refused
-from portal.events import changing, queries
+from portal.events import changing, queries, revising
 from portal.events.models import Event, EventChange, ExDate, FormerScope
-from portal.events.recurrence import Rule, expand, starts_of
-from portal.events.revising import Revision, revise
-from portal.events.rules import DateState, LeftOut
+from portal.events.recurrence import Rule, Series, expand, starts_of
+from portal.events.revising import Revision
+from portal.events.rules import DateState, Details, LeftOut
 from tests.support.factories import ONCE, WEEKLY, details, new_event, place, unit
 
 pytestmark = [
@@ -29,8 +29,13 @@ FORTNIGHTLY = replace(WEEKLY, rule=Rule("WEEKLY", WEEKLY.rule.until, 2, (2,)))  
 OUT = (LeftOut(AT + WEEK, (("sv", "Lov"),)),)
 
 
-def revise_one(event: Event, said: Any, longer: Any, dates: Any) -> None:
-    revise([Revision(event, said, longer, dates)])
+def revise(
+    event: Event,
+    details: Details | None,
+    longer: Series | None,
+    dates: Mapping[datetime, DateState],
+) -> None:
+    revising.revise([Revision(event, details, longer, dates)])
 
 
 def seen(event: Event) -> dict[datetime, tuple[Any, ...]]:
@@ -77,7 +82,7 @@ def test_everything_at_once_is_one_change() -> None:
     off = DateState(every[2], every[2] + WEEKLY.length, is_cancelled=True)
     fresh = DateState(new, new + WEEKLY.length, link="https://example.org/1")
     said = details(titles={"sv": "Café"}, texts={})
-    revise_one(event, said, longer, {AT: moved, every[2]: off, new: fresh})
+    revise(event, said, longer, {AT: moved, every[2]: off, new: fresh})
     sequence, notes, audit = trace(event)
     assert (sequence, notes) == (before[0] + 1, [*before[1], ("import", 4)])
     assert audit == (before[2] or 0) + 1
@@ -101,13 +106,47 @@ def test_everything_at_once_is_one_change() -> None:
     assert reasons == {every[1]: {"sv": "Lov"}, **{every[n]: {} for n in (5, 7, 9)}}
 
 
+def test_several_at_once_are_noted_each_by_itself() -> None:
+    """Of those that do not change nothing is noted; of the others one undo takes back one."""
+    events = [new_event(WEEKLY, titles={"sv": title}) for title in ("Ett", "Två", "Tre")]
+    before = [trace(event)[:2] for event in events]
+    off = {AT: DateState(AT, END, is_cancelled=True)}
+    said = [queries.details_of(event) for event in events]
+    first = Revision(events[0], replace(said[0], titles={"sv": "Nytt"}))
+    revising.revise([first, Revision(events[1], said[1]), Revision(events[2], None, None, off)])
+    after = [trace(event)[:2] for event in events]
+    assert after[1] == before[1]
+    for at, dates in ((0, 0), (2, 1)):
+        assert after[at] == (before[at][0] + 1, [*before[at][1], ("import", dates)])
+    assert "nytt" in events[0].search.split()
+    changing.undo(events[2])
+    assert {row.status for row in events[2].occurrences} == {"confirmed"}
+    assert events[0].titles == {"sv": "Nytt"}
+
+
+def test_one_that_is_refused_refuses_all() -> None:
+    events = [new_event(WEEKLY, titles={"sv": title}) for title in ("Ett", "Två")]
+    db.session.commit()
+    before = [(seen(event), trace(event)) for event in events]
+    gap = DateState(datetime(2027, 3, 28, 2, 30), datetime(2027, 3, 28, 4))
+    with pytest.raises(Refused):
+        revising.revise(
+            [
+                Revision(events[0], details(titles={"sv": "Nytt"})),
+                Revision(events[1], None, None, {AT: gap}),
+            ]
+        )
+    db.session.rollback()
+    assert [(seen(event), trace(event)) for event in events] == before
+
+
 def test_undo_takes_it_back() -> None:
     event = new_event(FORTNIGHTLY)
     before, said = seen(event), queries.details_of(event)
     every = list(starts_of(WEEKLY))
     longer = replace(WEEKLY, exdates=frozenset(every[n] for n in (3, 5, 7, 9)))
     moved = DateState(AT + timedelta(hours=1), END + timedelta(hours=1), "Fest")
-    revise_one(event, details(titles={"sv": "Café"}), longer, {AT: moved})
+    revise(event, details(titles={"sv": "Café"}), longer, {AT: moved})
     db.session.commit()
     changing.undo(event)
     after = seen(event)
@@ -123,8 +162,8 @@ def test_what_is_so_already_is_no_change() -> None:
     event = new_event(WEEKLY)
     before = trace(event)
     at = DateState(AT, END)
-    revise_one(event, queries.details_of(event), queries.series_of(event), {AT: at})
-    revise_one(event, None, None, {})
+    revise(event, queries.details_of(event), queries.series_of(event), {AT: at})
+    revise(event, None, None, {})
     assert trace(event) == before
 
 
@@ -132,7 +171,7 @@ def test_a_date_that_comes_back_loses_its_reason() -> None:
     event = new_event(WEEKLY)
     (row, *_) = event.occurrences
     changing.cancel_date(row, {"sv": "Värden är sjuk."})
-    revise_one(
+    revise(
         event,
         None,
         None,
@@ -145,7 +184,7 @@ def test_a_single_date_becomes_a_series_and_keeps_its_address() -> None:
     event = new_event(ONCE)
     (only,) = event.occurrences
     uid, key, row_id = event.uid, only.key, only.id
-    revise_one(event, None, WEEKLY, {})
+    revise(event, None, WEEKLY, {})
     rows_are_the_rule(event)
     assert (event.uid, len(event.occurrences)) == (uid, 10)
     again = next(row for row in event.occurrences if row.recurrence_id == ONCE.starts)
@@ -158,14 +197,14 @@ def test_titles_in_other_languages_stay_with_the_date() -> None:
     row.titles = {"sv": "Fest", "en": "Party"}
     db.session.flush()
     at = row.recurrence_id
-    revise_one(event, None, None, {at: DateState(at, at + WEEKLY.length, "Fest", (None, "Parken"))})
+    revise(event, None, None, {at: DateState(at, at + WEEKLY.length, "Fest", (None, "Parken"))})
     assert (row.titles, row.elsewhere) == ({"sv": "Fest", "en": "Party"}, "Parken")
 
 
 def test_what_it_leaves_keeps_it_in_its_feed() -> None:
     event = new_event(WEEKLY)
     other = place("ekorrens-oppna-forskola")
-    revise_one(event, details(place_id=other.id), None, {})
+    revise(event, details(place_id=other.id), None, {})
     left = {(row.what, row.ref_id) for row in db.session.scalars(select(FormerScope))}
     assert left == {("place", place().id)}
     assert unit().id == event.unit_id
@@ -174,9 +213,9 @@ def test_what_it_leaves_keeps_it_in_its_feed() -> None:
 @pytest.mark.parametrize(
     ("act", "code"),
     [
-        (lambda e: revise_one(e, None, None, {AT: DateState(END, AT)}), "end_before_start"),
+        (lambda e: revise(e, None, None, {AT: DateState(END, AT)}), "end_before_start"),
         (
-            lambda e: revise_one(
+            lambda e: revise(
                 e,
                 None,
                 None,
@@ -185,7 +224,7 @@ def test_what_it_leaves_keeps_it_in_its_feed() -> None:
             "clock_gap",
         ),
         (
-            lambda e: revise_one(
+            lambda e: revise(
                 e,
                 None,
                 None,
@@ -193,11 +232,11 @@ def test_what_it_leaves_keeps_it_in_its_feed() -> None:
             ),
             "clock_fold",
         ),
-        (lambda e: revise_one(e, None, None, {AT: DateState(AT - WEEK, END - WEEK)}), "moved_to_past"),
-        (lambda e: revise_one(e, None, ONCE, {}), "dates_would_vanish"),
-        (lambda e: revise_one(e, None, FORTNIGHTLY, {}), "dates_would_vanish"),
-        (lambda e: revise_one(e, details(titles={}), None, {}), "title_missing"),
-        (lambda e: revise_one(e, details(sign_up="phone"), None, {}), "phone_missing"),
+        (lambda e: revise(e, None, None, {AT: DateState(AT - WEEK, END - WEEK)}), "moved_to_past"),
+        (lambda e: revise(e, None, ONCE, {}), "dates_would_vanish"),
+        (lambda e: revise(e, None, FORTNIGHTLY, {}), "dates_would_vanish"),
+        (lambda e: revise(e, details(titles={}), None, {}), "title_missing"),
+        (lambda e: revise(e, details(sign_up="phone"), None, {}), "phone_missing"),
     ],
     ids=["reversed", "gap", "fold", "past", "no rule", "rarer", "no title", "no phone"],
 )
@@ -217,7 +256,7 @@ def test_what_the_rules_refuse_changes_nothing(act: Callable[[Event], None], cod
 def test_only_what_is_published_and_on_is_changed(status: str) -> None:
     event = new_event(WEEKLY, status=status)
     with pytest.raises(Refused) as refused:
-        revise_one(event, details(titles={"sv": "Café"}), None, {})
+        revise(event, details(titles={"sv": "Café"}), None, {})
     assert codes(refused) == ["not_published"]
 
 
@@ -232,5 +271,5 @@ def test_past_dates_are_what_they_were(freeze: Callable[[datetime], None]) -> No
         DateState(AT, END, "Fest"),
         DateState(AT + 9 * WEEK, END + 9 * WEEK),
     ):
-        revise_one(event, None, None, {AT: to})
+        revise(event, None, None, {AT: to})
     assert (seen(event), trace(event)) == (before, traced)
