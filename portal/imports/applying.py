@@ -17,7 +17,7 @@ from portal.events.revising import Revision, revise
 from portal.imports.known import mark_of
 from portal.imports.making import Making, apart, date_row
 from portal.imports.merging import Merged
-from portal.imports.models import ImportedDate, ImportedEvent, Source
+from portal.imports.models import ImportedDate, ImportedEvent, ImportRun, Source, SourceName
 from portal.imports.plan import Change, Plan
 from portal.imports.progress import Progress
 
@@ -131,6 +131,9 @@ def follow(source: Source, merged: dict[int, Merged]) -> int:
 
 
 def forget(source: Source) -> None:
-    """Lets a source go: its events stay, as their units' own."""
-    for table in (ImportedDate, ImportedEvent):
+    """Lets a source go, with all that is remembered of it: its events stay, as their units' own."""
+    for table in (ImportedDate, ImportedEvent, SourceName, ImportRun):
         db.session.execute(delete(table).where(table.source_id == source.id))
+    record("import.end", "source", source.id)
+    db.session.delete(source)
+    db.session.flush()

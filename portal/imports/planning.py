@@ -47,7 +47,9 @@ def make_plan(
     plan.notes += joined.held
     touched = {known.dates[key].event_id for key in plan.gone}
     touched |= {known.dates[one.key].event_id for one in plan.retold}
-    touched |= {int(mark.split(":")[0]) for mark in taken if mark[:1].isdecimal()}
+    # Marks come from a form: those of others' events are passed over.
+    marked = {mark.partition(":")[0] for mark in taken}
+    touched |= {one.event_id for one in known.dates.values() if str(one.event_id) in marked}
     touched |= {known.dates[key].event_id for key in _dates_of(taken) if key in known.dates}
     merger = _Merger(plan, names, told, at, taken)
     progress = progress or Progress()

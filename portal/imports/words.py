@@ -68,7 +68,8 @@ UNREADABLE = {
     "bomb": _l("It unpacks to far more than a table needs, and is not opened."),
     "cell_too_big": _l("Row %(row)s has a cell of more than %(most)s characters."),
     "columns_missing": _l("These columns are missing: %(columns)s"),
-    "encoding_unknown": _l("Its letters are in no known encoding. Save it as CSV UTF-8."),
+    "exchange": _l("It was taken out of a portal, and is read by “portal import events” only."),
+    "encoding_unknown": _l("Its letters cannot be read. If it is a table, save it as CSV UTF-8."),
     "encrypted": _l("It has a password. Save it without one."),
     "no_events": _l("It holds no events (schema.org/Event)."),
     "no_header": _l("Its first row is no header: the columns have no names."),
@@ -87,8 +88,9 @@ UNREADABLE = {
 }
 BROKEN = {
     "broken": _l("Something went wrong with us, and nothing was changed. Try again."),
+    "changed": _l("Something has changed meanwhile. This is what would happen now."),
+    "not_accepted": _l("The rules for events here do not allow it, and nothing was changed."),
     "still_changing": _l("Others are changing the same events. Nothing was changed. Try again."),
-    "exchange": _l("It is the portal's own exchange format: portal import events reads it."),
 }
 UNREACHABLE = {
     "bad_port": _l("It names port %(port)s. Only https on port 443 is fetched."),
@@ -119,6 +121,20 @@ def say_problem(problem: RowProblem) -> str:
         column=problem.column,
         value=problem.value,
         words=ROW.get(problem.code, problem.code),
+    )
+    return said
+
+
+def say_cell(problem: RowProblem) -> str:
+    """The same without the row, where that is said already."""
+    words = ROW.get(problem.code, problem.code)
+    if not problem.value:
+        return f"{problem.column}: {words}"
+    said: str = _(
+        "%(column)s: “%(value)s” %(words)s",
+        column=problem.column,
+        value=problem.value,
+        words=words,
     )
     return said
 
@@ -176,6 +192,12 @@ def plan_lines(plan: Plan) -> Iterator[str]:
 def say_missing() -> str:
     """What to do when nothing was brought."""
     said: str = _("Choose a file, paste a table, or write an address.")
+    return said
+
+
+def say_missing_file() -> str:
+    """The same where there can be no address."""
+    said: str = _("Choose a file, or paste a table.")
     return said
 
 

@@ -205,7 +205,8 @@ def edit() -> None:
 
     with create_app(read_settings(os.environ)).app_context():
         coming = db.select(Occurrence.id).join(Event).where(Event.status == "published")
-        coming = coming.where(Occurrence.starts_at > now(), Event.source.is_(None))
+        coming = coming.where(Occurrence.starts_at > now())
+        # The oldest rows: those of the city that was here before.
         ids = list(db.session.scalars(coming.order_by(Occurrence.id).limit(40)))
         number = 0
         while not select.select([sys.stdin], [], [], PAUSE)[0]:
