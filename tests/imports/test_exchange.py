@@ -59,6 +59,7 @@ def events(draw: st.DrawFn) -> ExchangeEvent:
         said,
         st.just("") | keys,
         texts,
+        st.sampled_from(["", "https://example.org/boka"]),
         st.sampled_from([None, True, False]),
     )
     uid = draw(st.just("") | uids)
