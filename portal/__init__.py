@@ -49,7 +49,7 @@ from portal.home.staff import blueprint as staff
 from portal.home.views import blueprint as home
 from portal.imports import models as import_models
 from portal.imports import staff_runs  # noqa: F401 (adds its routes)
-from portal.imports.jobs import forget_runs, read_addresses
+from portal.imports.jobs import forget_runs, go_on_with_runs, read_addresses
 from portal.imports.staff import blueprint as staff_imports
 from portal.places import models as place_models
 from portal.places import staff_breaks  # noqa: F401 (adds its routes)
@@ -123,6 +123,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     jobs.register("store feed fetches", store_fetches)
     jobs.register("make quiet feeds", make_quiet_feeds)
     jobs.register("read programmes", read_addresses, owns_transactions=True)
+    jobs.register("go on with imports", go_on_with_runs, owns_transactions=True)
     jobs.register("forget imports", forget_runs)
     jobs.register("purge sessions", lambda: f"{account_actions.purge_sessions()} sessions removed")
     jobs.register("purge rate counts", lambda: f"{rate_limits.purge()} counts removed")

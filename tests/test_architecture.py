@@ -74,6 +74,7 @@ LAYER_OF = {
     "portal.imports.joining": "showing",
     "portal.imports.applying": "actions",
     "portal.imports.making": "actions",
+    "portal.imports.beating": "jobs",
     "portal.imports.differing": "showing",
     "portal.imports.processing": "jobs",
     "portal.imports.work": "jobs",

@@ -176,9 +176,20 @@ class _Words:
         self._places = {place.id: place for place in db.session.scalars(select(Place))}
 
     def of(self, said: Details, own_titles: Sequence[str], apart: Iterable[DateState]) -> str:
-        places = [(said.place_id, said.elsewhere), *(state.where for state in apart if state.where)]
-        where = [self._units[said.unit_id]]
-        for place_id, elsewhere in places:
-            place = self._places.get(place_id) if place_id else None
-            where += [*place.names.values(), place.locality] if place else [elsewhere]
+        own = sorted({state.where for state in apart if state.where}, key=repr)
+        where: list[str] = []
+        # What pages keep quiet about is not found either: Event.hides_place.
+        if said.visibility != "without_place" and self._is_public(said.place_id):
+            where = [self._units[said.unit_id], *self._named(said.place_id, said.elsewhere)]
+            for place_id, elsewhere in own:
+                where += self._named(place_id, elsewhere) if self._is_public(place_id) else []
         return searchable(said, self._kinds[said.kind_id], own_titles, where)
+
+    def _is_public(self, place_id: int | None) -> bool:
+        return place_id is None or self._places[place_id].visibility == "public"
+
+    def _named(self, place_id: int | None, elsewhere: str) -> list[str]:
+        if place_id is None:
+            return [elsewhere]
+        place = self._places[place_id]
+        return [*place.names.values(), place.locality]

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from portal.core.clock import now
 from portal.core.extensions import db
 from portal.core.problems import Problem, Refused
 from portal.events.changing import set_times
@@ -20,7 +21,8 @@ from portal.events.writing import new_rows, set_details
 @dataclass(frozen=True)
 class Revision:
     """Another state of a published event. `longer` is its series with further dates; nothing that
-    is there may be missing from it. `dates` are coming dates by identity."""
+    is there may be missing from it. `dates` are coming dates by identity; one that has ended
+    meanwhile stays as it was."""
 
     event: Event
     details: Details | None = None
@@ -47,7 +49,7 @@ def _revise(one: Revision) -> None:
     if one.longer is not None:
         _lengthen(one.event, one.longer)
     for row in one.event.occurrences:
-        if row.recurrence_id in one.dates:
+        if row.recurrence_id in one.dates and row.ends_at > now():
             _bring(row, one.dates[row.recurrence_id], one.event.zone)
 
 

@@ -10,20 +10,30 @@ from portal.core.text import fold
 from portal.imports.models import Source, SourceName
 
 
+def new_source(name: str, unit_id: int | None, address: str = "") -> Source:
+    """A source of a unit or of the whole city that is not in the database: it can be asked what
+    a file would do (imports.work.plan_for)."""
+    return Source(name=name, unit_id=unit_id, address=address, mapping={}, digest="")
+
+
 def add_source(name: str, unit_id: int | None, address: str = "") -> Source:
     """A new source, of a unit or of the whole city."""
-    source = Source(name=name, unit_id=unit_id, address=address)
+    source = new_source(name, unit_id, address)
     db.session.add(source)
     db.session.flush()
     record("import.source", "source", source.id)
     return source
 
 
-def find_source(name: str, unit_id: int | None) -> Source:
-    """The source of this name, of a unit or of the whole city; made when it is not there yet."""
+def known_source(name: str, unit_id: int | None) -> Source | None:
+    """The source of this name whose files are brought by hand, of a unit or of the whole city."""
     of = Source.unit_id.is_(None) if unit_id is None else Source.unit_id == unit_id
-    found = db.session.scalar(select(Source).where(of, Source.name == name, Source.address == ""))
-    return found or add_source(name, unit_id)
+    return db.session.scalar(select(Source).where(of, Source.name == name, Source.address == ""))
+
+
+def find_source(name: str, unit_id: int | None) -> Source:
+    """The same, made when it is not there yet."""
+    return known_source(name, unit_id) or add_source(name, unit_id)
 
 
 def choose(source: Source, what: str, name: str, ref: str) -> None:

@@ -17,7 +17,7 @@ from portal.events.revising import Revision, revise
 from portal.imports.known import mark_of
 from portal.imports.making import Making, apart, date_row
 from portal.imports.merging import Merged
-from portal.imports.models import ImportedDate, ImportedEvent, Source
+from portal.imports.models import ImportedDate, ImportedEvent, ImportRun, Source, SourceName
 from portal.imports.plan import Change, Plan
 from portal.imports.progress import Progress
 
@@ -70,7 +70,8 @@ def _revision(event: Event, change: Change) -> Revision:
     there = {row.recurrence_id for row in event.occurrences}
     dates = {one.recurrence_id: one.to for one in change.merged.dates}
     added = {start: told for start, told in change.fresh.items() if start not in there}
-    dates |= dict(apart(added.items(), change.merged.whole))
+    if change.merged.whole is not None:
+        dates |= dict(apart(added.items(), change.merged.whole))
     return Revision(event, change.merged.details, change.longer, dates)
 
 
@@ -84,6 +85,7 @@ def _remember_changes(source: Source, plan: Plan) -> None:
             "said": change.merged.whole.as_json(),
         }
         for change in whole
+        if change.merged.whole is not None
     ]
     if said:
         first: Any = insert_into(ImportedEvent)
@@ -129,6 +131,9 @@ def follow(source: Source, merged: dict[int, Merged]) -> int:
 
 
 def forget(source: Source) -> None:
-    """Lets a source go: its events stay, as their units' own."""
-    for table in (ImportedDate, ImportedEvent):
+    """Lets a source go, with all that is remembered of it: its events stay, as their units' own."""
+    for table in (ImportedDate, ImportedEvent, SourceName, ImportRun):
         db.session.execute(delete(table).where(table.source_id == source.id))
+    record("import.end", "source", source.id)
+    db.session.delete(source)
+    db.session.flush()

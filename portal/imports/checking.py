@@ -9,7 +9,7 @@ from datetime import date
 
 from portal.core.languages import languages
 from portal.events.recurrence import Series, align
-from portal.events.rules import check_series
+from portal.events.rules import check_series, check_times
 from portal.imports.items import Item, Reading, RowProblem
 from portal.imports.naming import Names, fold
 from portal.imports.plan import Plan
@@ -71,6 +71,15 @@ class Checker:
             value = f"{item.starts:%H:%M}" if column == "start" else f"{item.starts:%Y-%m-%d}"
             value = f"{item.ends:%H:%M}" if column == "end" else value
             yield RowProblem(item.row, column, problem.code, value)
+        for one in item.dates:
+            if problems := check_times(one.starts, one.ends, item.zone):
+                yield RowProblem(item.row, "date", problems[0].code, f"{one.starts:%Y-%m-%d %H:%M}")
+        if self._hides_place(item) and not item.phone:
+            yield RowProblem(item.row, "phone", "phone_for_place", "")
+
+    def _hides_place(self, item: Item) -> bool:
+        kind, _ = self.names.kind(item.categories)
+        return self.names.kinds[kind][1] == "without_place"
 
     def _tell(self, item: Item, unit_id: int) -> Iterator[Told]:
         where = self._where(item, unit_id, item.place)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,22 +16,25 @@ from portal.core.commands import fail, runner
 from portal.core.database import begin_write
 from portal.core.extensions import db
 from portal.core.languages import WSGI_KEY
+from portal.core.problems import Refused
 from portal.core.text import counted, nearest
 from portal.events import observance_queries as queries
 from portal.imports import observance_exchange, words
-from portal.imports.actions import find_source
+from portal.imports.actions import find_source, known_source, new_source
 from portal.imports.exchange_actions import apply_exchange, plan_exchange
 from portal.imports.exchange_queries import export_events
 from portal.imports.exchange_reading import read
 from portal.imports.exchange_words import say_unreadable
 from portal.imports.items import Unreadable
+from portal.imports.mapping import NONE
 from portal.imports.observance_exchange_actions import (
     apply_observances,
     export_observances,
     plan_observances,
 )
 from portal.imports.progress import Progress
-from portal.imports.work import carry_out, plan_file
+from portal.imports.reading import Opened
+from portal.imports.work import StillChanging, carry_out, plan_file, plan_for
 from portal.units import queries as units
 from portal.units.cli import need_data
 from portal.units.models import Unit
@@ -101,19 +105,18 @@ def import_programme(
     """Import a programme: CSV, XLSX, ODS, iCalendar or JSON (docs/imports.md)."""
     need_data()
     found = _unit(unit)
-    begin_write()
-    source_id = find_source(source, found.id if found else None).id
-    db.session.commit()
-    raw, bars = file.read_bytes(), Bars()
+    unit_id, raw, bars = found.id if found else None, file.read_bytes(), Bars()
+    # A source is noted when it brings something: a trial leaves no trace.
+    asked = known_source(source, unit_id) or new_source(source, unit_id)
     with app.test_request_context(environ_overrides={WSGI_KEY: "en"}):
         try:
-            planned = plan_file(source_id, raw, file.name, progress=bars)
+            planned = plan_for(asked, raw, file.name, progress=bars)
         except Unreadable as unreadable:
             bars.end()
             fail(f"{file}: {words.say_unreadable(unreadable)}", 2)
         bars.end()
         plan = planned.plan
-        for line in words.plan_lines(plan):
+        for line in (*_columns(planned.opened), *words.plan_lines(plan)):
             click.echo(line)
         if dry_run:
             click.echo("Dry run: nothing was changed.")
@@ -122,10 +125,27 @@ def import_programme(
             fail(f"{outcome}, because some rows are bad. Mend them, or add --skip-bad.")
     if dry_run:
         return
+    begin_write()
+    source_id = find_source(source, unit_id).id
+    db.session.commit()
     again = partial(plan_file, source_id, raw, file.name, progress=bars)
-    plan = carry_out(source_id, planned, again, progress=bars)
-    bars.end()
+    try:
+        plan = carry_out(source_id, planned, again, progress=bars)
+    except StillChanging:
+        fail("Others are changing the same events. Nothing was imported. Try again later.")
+    except Refused as refused:
+        fail(f"Nothing was imported, because the rules refuse it: {refused}")
+    finally:
+        bars.end()
     click.echo(f"{counted(plan.new_dates, 'date')} imported")
+
+
+def _columns(opened: Opened) -> Iterator[str]:
+    """What columns were taken for, where nobody has said so: there is nobody here to be asked."""
+    if opened.mapping is None or opened.is_sure:
+        return
+    for column, meaning in opened.mapping.columns:
+        yield f"“{column}” is {'passed over' if meaning == NONE else f'read as {meaning}'}."
 
 
 @exports.command("events")

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from portal.events.rules import DateState, Details
+from portal.events.rules import DateState, Details, check_details
 from portal.imports.told import Common, Kinds, Told, common
 
 UNKNOWN: Any = object()
@@ -69,10 +69,10 @@ class DateChange:
 
 @dataclass
 class Merged:
-    """What becomes of an event. `whole` is what the source says of all of it; `details` is None
-    when nothing of that changes here."""
+    """What becomes of an event. `whole` is what the source says of all of it, None when nobody
+    knows; `details` is None when nothing of that changes here."""
 
-    whole: Common
+    whole: Common | None
     details: Details | None = None
     changes: list[Difference] = field(default_factory=list)
     kept: list[Difference] = field(default_factory=list)
@@ -85,10 +85,12 @@ class Merged:
 
 @dataclass
 class Settler:
-    """Decides between the three sides; `taken` are the marks where the source is to win."""
+    """Decides between the three sides; `taken` are the marks where the source is to win, `held`
+    the fields that stay as they are here in any case."""
 
     mark: str
     taken: Collection[str]
+    held: Collection[str] = ()
     changes: list[Difference] = field(default_factory=list)
     kept: list[Difference] = field(default_factory=list)
 
@@ -97,7 +99,8 @@ class Settler:
         if here == there:
             return here
         difference = Difference(f"{self.mark}:{name}", name, here, there)
-        if difference.mark in self.taken or base is UNKNOWN or here == base:
+        is_followed = difference.mark in self.taken or base is UNKNOWN or here == base
+        if is_followed and name not in self.held:
             self.changes.append(difference)
             return there
         if _says(there) or _says(base) or name.split(".")[0] not in QUIET:
@@ -106,8 +109,10 @@ class Settler:
 
 
 def _says(value: Any) -> bool:
-    """Whether a side says anything: an empty field is a silence."""
-    return any(value) if isinstance(value, tuple) and value != ("none", "") else bool(value)
+    """Whether a side says anything: an empty field is a silence, and so is no sign-up; an age of
+    nought is none."""
+    parts = value if isinstance(value, tuple) else (value,)
+    return any(part not in (None, "", (), "none") for part in parts)
 
 
 def merge(
@@ -125,21 +130,28 @@ def merge(
     the event: they take part in what it says now.
     """
     whole = _whole(dates, fresh)
-    settler = Settler(str(event_id), taken)
-    merged = Merged(whole, changes=settler.changes, kept=settler.kept)
     base = before.details(kinds) if before is not None else None
-    details = _details(base, here, whole.details(kinds), settler)
+    there = whole.details(kinds) if whole is not None else here
+    settler = Settler(str(event_id), taken)
+    details = _details(base, here, there, settler)
+    if check_details(details):
+        # Each by itself is sound, and together they are not: sign-up by telephone, and an editor
+        # has taken the number away.
+        settler = Settler(str(event_id), taken, held=("sign_up", "phone"))
+        details = _details(base, here, there, settler)
+    merged = Merged(whole, changes=settler.changes, kept=settler.kept)
     merged.details = details if settler.changes else None
     for one in dates:
         _date(merged, one, before, taken)
     return merged
 
 
-def _whole(dates: Sequence[KnownDate], fresh: Sequence[Told]) -> Common:
+def _whole(dates: Sequence[KnownDate], fresh: Sequence[Told]) -> Common | None:
     """What counts is what is still to come: a title that changed in spring is the title."""
     coming = [one.last for one in dates if not (one.is_past or one.is_gone)]
     said = [told for told in coming if told is not None] + list(fresh)
-    return common(said or [one.last for one in dates if one.last is not None])
+    said = said or [one.last for one in dates if one.last is not None]
+    return common(said) if said else None
 
 
 def _details(base: Details | None, here: Details, there: Details, settler: Settler) -> Details:
@@ -184,7 +196,7 @@ def _texts(
 
 
 def _date(merged: Merged, one: KnownDate, before: Common | None, taken: Collection[str]) -> None:
-    if one.is_past or one.last is None:
+    if one.is_past or (one.last is None and not one.is_gone):
         return
     settler = Settler(f"d{one.key}", taken)
     to = _settled(one, before, merged.whole, settler)
@@ -194,12 +206,14 @@ def _date(merged: Merged, one: KnownDate, before: Common | None, taken: Collecti
         merged.dates.append(change)
 
 
-def _settled(one: KnownDate, before: Common | None, whole: Common, settler: Settler) -> DateState:
+def _settled(
+    one: KnownDate, before: Common | None, whole: Common | None, settler: Settler
+) -> DateState:
     here = one.here
     base = side(one.base, before) if one.base is not None and before is not None else None
-    was_off = UNKNOWN if base is None else one.was_gone or base.is_cancelled
+    was_off = one.was_gone or (UNKNOWN if base is None else base.is_cancelled)
     # Of a date that is in no file any more the source still says what it said last.
-    there = side(one.last, whole) if one.last is not None else here
+    there = side(one.last, whole) if one.last is not None and whole is not None else here
     there = replace(there, is_cancelled=there.is_cancelled or one.is_gone)
     for name, columns in _DATE_FIELDS:
         was = UNKNOWN if base is None else _of(base, columns)

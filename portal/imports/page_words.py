@@ -22,9 +22,12 @@ FIELD = {
     "unit": _l("Host"),
     "where": _l("Where"),
 }
-YES, NO, NOTHING = _l("Yes"), _l("No"), _l("as the series")
+YES, NO, NOTHING, EMPTY = _l("Yes"), _l("No"), _l("as the series"), _l("nothing")
+# Fields of single dates: where they say nothing, the series says it.
+OF_DATES = ("title", "own_where", "link")
+CALLED_OFF = {True: _l("Is called off"), False: _l("Takes place after all")}
 COLUMN = {
-    "none": _l("Leave it out"),
+    "none": _l("Is left out"),
     "key": _l("Id of the date"),
     "title": _l("Title"),
     "title_en": _l("Title in English"),
@@ -51,6 +54,24 @@ COLUMN = {
     "cancelled": _l("Cancelled (yes or no)"),
     "preliminary": _l("Preliminary (yes or no)"),
 }
+TABLES = {"csv": "CSV", "xlsx": "Excel", "ods": "ODS"}
+# What our own rules call the columns, and the field that is meant.
+RULED = {
+    "organiser": "unit",
+    "place": "place",
+    "date": "date",
+    "start": "start",
+    "end": "end",
+    "title": "title",
+}
+_MAIN = ["title", "date", "start", "end", "start_at", "end_at", "end_date", "place", "unit"]
+_LANGUAGES = ["title_en", "title_fi", "text_en", "text_fi"]
+COLUMN_GROUP = (
+    (_l("Not needed"), ("none",)),
+    (_l("What, when and where"), tuple(_MAIN)),
+    (_l("More about it"), tuple(set(COLUMN) - {"none", *_MAIN, *_LANGUAGES})),
+    (_l("In other languages"), tuple(_LANGUAGES)),
+)
 COLUMN_PROBLEM = {
     "title_unmapped": _l("Say which column is the title."),
     "date_unmapped": _l("Say which column is the date."),

@@ -1,6 +1,7 @@
 """What happens to a run: it is looked at, planned, carried out. For pages, threads and jobs.
 
-Each step is a few short transactions of its own, and safe to be killed and begun again.
+Each step is a few short transactions of its own, and safe to be killed and begun again: a step
+settles a run only as long as the run still stands where the step has found it.
 """
 
 from __future__ import annotations
@@ -16,15 +17,17 @@ from portal.core.database import begin_write
 from portal.core.extensions import db
 from portal.core.problems import Refused
 from portal.imports import run_actions
+from portal.imports.beating import beating
 from portal.imports.items import Unreadable
 from portal.imports.models import ImportRun
 from portal.imports.plan import Plan
 from portal.imports.plan_showing import digest, kept_plan
 from portal.imports.reading import open_file
-from portal.imports.work import Planned, StillChanging, carry_out, plan_file
+from portal.imports.work import StillChanging, carry_out, plan_file
 
 # Larger files are worked on while the page says how far it has come.
 AT_ONCE = 200_000
+OPEN = ("planned", "applying")
 
 
 class Changed(Exception):
@@ -36,17 +39,21 @@ def process(run_id: int) -> None:
     db.session.rollback()
     run = db.session.get_one(ImportRun, run_id)
     raw, name, source_id = run_actions.body(run), run.file_name, run.source_id
+    if run.state != "reading":
+        return
+    settle = partial(_settle, run_id, ("reading",))
     try:
         opened = open_file(raw, name, run.source.mapping)
         if not opened.is_sure:
-            return _settle(run_id, "columns", form=opened.form)
-        planned = plan_file(source_id, raw, name)
+            return settle("columns", form=opened.form)
+        with beating(run_id, opened.form == "csv") as progress:
+            planned = plan_file(source_id, raw, name, progress=progress)
     except Unreadable as error:
-        return _settle(run_id, "refused", failure={"code": error.code, "facts": error.facts})
+        return settle("refused", failure={"code": error.code, "facts": error.facts})
     except Exception:
-        _settle(run_id, "refused", failure={"code": "broken", "facts": {}})
+        settle("refused", failure={"code": "broken", "facts": {}})
         raise
-    _settle(run_id, "planned", form=opened.form, **kept_plan(planned.plan))
+    settle("planned", form=opened.form, failure={}, **kept_plan(planned.plan))
 
 
 def apply(run_id: int, taken: Collection[str] = (), shown: str = "") -> None:
@@ -55,52 +62,73 @@ def apply(run_id: int, taken: Collection[str] = (), shown: str = "") -> None:
     db.session.rollback()
     run = db.session.get_one(ImportRun, run_id)
     raw, name, source_id, mark = run_actions.body(run), run.file_name, run.source_id, run.digest
-    if not raw:
+    if run.state not in OPEN:
         raise Changed
+    again = partial(plan_file, source_id, raw, name, tuple(taken))
+    planned = None
     if shown:
         fresh = plan_file(source_id, raw, name)
         if digest(fresh.plan) != shown:
-            _settle(run_id, "planned", **kept_plan(fresh.plan))
+            changed = {"code": "changed", "facts": {}}
+            _settle(run_id, OPEN, "planned", failure=changed, **kept_plan(fresh.plan))
             raise Changed
+        planned = None if taken else fresh
 
     def note(plan: Plan) -> None:
         held = db.session.get_one(ImportRun, run_id)
+        if held.state not in OPEN:
+            raise Changed
         held.source.digest = mark
-        run_actions.settle(held, "applied", **kept_plan(plan))
+        run_actions.settle(held, "applied", failure={}, **kept_plan(plan))
 
-    again = partial(plan_file, source_id, raw, name, tuple(taken))
-    carry_out(source_id, again(), again, note)
+    carry_out(source_id, planned or again(), again, note)
 
 
-def _settle(run_id: int, state: str, form: str = "", **facts: object) -> None:
-    begin_write()
+def resume(run_id: int) -> None:
+    """Goes on with a run that is being read or published, on behalf of whoever began it."""
+    db.session.rollback()
     run = db.session.get_one(ImportRun, run_id)
-    run.form = form or run.form
-    run_actions.settle(run, state, **facts)
-    db.session.commit()
+    state, said = run.state, run.plan.get("said", {})
+    before = g.get("account")
+    g.account = account_by_id(run.account_id) if run.account_id else None
+    back = partial(_settle, run_id, ("applying",), "planned")
+    try:
+        if state == "reading":
+            process(run_id)
+        elif state == "applying":
+            apply(run_id, said.get("taken", ()), said.get("shown", ""))
+    except (Changed, StillChanging):
+        back(failure={"code": "still_changing", "facts": {}})
+    except Refused:
+        back(failure={"code": "not_accepted", "facts": {}})
+    except Exception:
+        back(failure={"code": "broken", "facts": {}})
+        raise
+    finally:
+        db.session.rollback()
+        g.account = before
 
 
-def in_background(app: Flask, run_id: int, taken: Collection[str] | None = None) -> None:
-    """The same in a thread: planning, or carrying out with what was taken."""
+def in_background(app: Flask, run_id: int) -> None:
+    """`resume` in a thread of its own, for as long as it takes."""
 
     def work() -> None:
         with app.app_context():
-            run = db.session.get_one(ImportRun, run_id)
-            g.account = account_by_id(run.account_id) if run.account_id else None
             try:
-                if taken is None:
-                    process(run_id)
-                else:
-                    apply(run_id, taken)
-            except (Refused, StillChanging, Changed):
-                _settle(run_id, "planned", failure={"code": "still_changing", "facts": {}})
-            except Exception:
-                _settle(run_id, "refused", failure={"code": "broken", "facts": {}})
-                raise
+                resume(run_id)
             finally:
                 db.session.remove()
 
     threading.Thread(target=work, name=f"import-{run_id}", daemon=True).start()
 
 
-__all__ = ["AT_ONCE", "Changed", "Planned", "apply", "in_background", "process"]
+def _settle(run_id: int, was: Collection[str], state: str, form: str = "", **facts: object) -> None:
+    """Notes what became of a run, unless somebody has dropped it or done it meanwhile."""
+    db.session.rollback()
+    begin_write()
+    run = db.session.get_one(ImportRun, run_id)
+    if run.state in was:
+        run.form = form or run.form
+        run_actions.settle(run, state, **facts)
+        db.session.commit()
+    db.session.rollback()

@@ -14,8 +14,15 @@ from portal.imports.models import ImportedEvent, ImportRun, Source, SourceName
 EVERY = timedelta(minutes=55)
 # Who fails for a while is not yet worth a word.
 PATIENCE = timedelta(days=1)
-# A process that works on a run says so more often than this.
+# A process that reads a file says so more often than this. One that publishes cannot, for it
+# holds the lock that everybody writes under; it is not longer at it than that.
 STILL = timedelta(minutes=2)
+STILL_APPLYING = timedelta(minutes=15)
+# What an address told is read again after this long even if it is the same: of rules without an
+# end only two years are taken, and those go by.
+AGAIN = timedelta(days=30)
+# No tick asks more addresses.
+MOST_ASKED = 60
 
 
 def _of(unit_ids: list[int] | None) -> ColumnElement[bool]:
@@ -64,7 +71,20 @@ def due(now: datetime) -> list[int]:
     """The ids of sources whose address is to be asked now."""
     asked = or_(Source.asked_at.is_(None), Source.asked_at < now - EVERY)
     query = select(Source.id).where(Source.address != "", Source.is_active, asked)
-    return list(db.session.scalars(query.order_by(Source.id)))
+    query = query.order_by(Source.asked_at.nulls_first(), Source.id)
+    return list(db.session.scalars(query.limit(MOST_ASKED)))
+
+
+def newest_run(source: Source) -> ImportRun | None:
+    return next(iter(runs(source, 1)), None)
+
+
+def standing_still(now: datetime) -> list[ImportRun]:
+    """Runs that somebody's process began to read or to publish, and that nobody is at any more."""
+    reading = and_(ImportRun.state == "reading", ImportRun.beat_at < now - STILL)
+    applying = and_(ImportRun.state == "applying", ImportRun.beat_at < now - STILL_APPLYING)
+    query = select(ImportRun).where(or_(reading, applying)).order_by(ImportRun.id)
+    return list(db.session.scalars(query))
 
 
 def has_applied(source: Source) -> bool:

@@ -10,11 +10,13 @@ from typing import Any
 
 from portal.imports import columns, ics, jsonld
 from portal.imports.formats import detect
-from portal.imports.items import Reading
+from portal.imports.items import Reading, Unreadable
 from portal.imports.mapping import NONE, PROGRAMME, Mapping, guess
 from portal.imports.tables import Sheet, read_table
 
 SHOWN_ROWS = 5
+# What `portal export events` makes: reading it as a programme would make every event a second time.
+EXCHANGE = {"event_id", "title_sv", "dtstart_local", "rrule"}
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,8 @@ def open_file(raw: bytes, name: str, kept: Kept[str, Any]) -> Opened:
     if form != "table":
         return Opened(form)
     sheet = read_table(raw, name)
+    if set(sheet.columns) >= EXCHANGE:
+        raise Unreadable("exchange")
     if kept:
         known = Mapping.from_json(dict(kept))
         if {column for column, field in known.columns if field != NONE} <= set(sheet.columns):

@@ -11,30 +11,20 @@ from sqlalchemy import select
 
 from portal.core.clock import now
 from portal.core.extensions import db
-from portal.core.languages import language, languages
-from portal.core.words import chosen, day_words, language_name, time_span
+from portal.core.words import chosen, month_words
 from portal.events import queries as events
 from portal.events.models import Event
-from portal.events.words import AUDIENCE, ages, sign_up_words
 from portal.imports import queries
 from portal.imports.differing import LOOKED_AT, compare
+from portal.imports.field_showing import Line, Sayer
 from portal.imports.models import ImportRun, Source
-from portal.imports.page_words import FIELD, NO, NOTHING, YES
+from portal.imports.page_words import COLUMN, RULED, TABLES
 from portal.imports.plan_showing import plain
 from portal.imports.words import ROW
-from portal.places.models import Place
-from portal.places.words import place_name
 from portal.units.queries import units_by_id
 
-
-@dataclass(frozen=True)
-class Line:
-    """One field: its name, how it is here and how the source has it; `mark` to follow it."""
-
-    name: str
-    here: str
-    there: str
-    mark: str = ""
+# So many new events are shown one by one; of more, the first few, and the others by heading.
+FEW, FIRST = 12, 5
 
 
 @dataclass
@@ -48,61 +38,19 @@ class Changed:
     joining: int = 0
 
 
-class Sayer:
-    """Says the values of fields as people read them."""
+@dataclass(frozen=True)
+class New:
+    """The new events of a plan: the first ones, and the others under their hosts, or under their
+    months where all have one host. `is_over`: none of them is still to come."""
 
-    def __init__(self) -> None:
-        self.key = language().key
-        self._kinds = {kind.id: chosen(kind.names) for kind in events.kinds()}
+    first: list[dict[str, Any]]
+    groups: list[tuple[str, list[dict[str, Any]]]]
+    has_hosts: bool
+    is_over: bool
 
-    def line(self, given: list[Any], mark: str = "") -> Line:
-        """A kept difference: [field, here, there]."""
-        name, here, there = given
-        return Line(
-            str(FIELD[name.split(".")[0]]), self.say(name, here), self.say(name, there), mark
-        )
-
-    def say(self, name: str, value: Any) -> str:
-        """A value in words; a silence is said, too."""
-        said = self._said(name.split(".")[0], value)
-        return said or str(NOTHING)
-
-    def _said(self, name: str, value: Any) -> str:
-        match name, value:
-            case "times", [starts, ends]:
-                return self.when(starts, ends)
-            case "where" | "own_where", [place_id, elsewhere]:
-                return self.where(place_id, elsewhere)
-            case "kind", [kind_id]:
-                return self._kinds.get(kind_id, "")
-            case "unit", [unit_id]:
-                return ", ".join(unit.name for unit in units_by_id([unit_id]).values())
-            case "languages", [keys]:
-                return ", ".join(language_name(key, self.key) for key in keys if key in languages())
-            case "audiences", [codes]:
-                return ", ".join(str(AUDIENCE[code]) for code in codes)
-            case "ages", [low, high]:
-                return ages(low, high, "years", self.key)
-            case "sign_up", [how, link]:
-                return sign_up_words(how, link, "", self.key)
-            case "is_preliminary", [yes]:
-                return str(YES if yes else NO)
-            case "is_cancelled", yes:
-                return str(YES if yes else NO)
-            case _, [text]:
-                return str(text)
-        return str(value or "")
-
-    def when(self, starts: str, ends: str) -> str:
-        """A day and its times."""
-        begin, end = datetime.fromisoformat(starts), datetime.fromisoformat(ends)
-        is_whole = begin.time() == end.time() == datetime.min.time()
-        day = day_words(begin.date(), self.key, with_year=True)
-        return day if is_whole else f"{day} {time_span(begin, end, self.key)}"
-
-    def where(self, place_id: int | None, elsewhere: str) -> str:
-        place = db.session.get(Place, place_id) if place_id else None
-        return place_name(place, self.key) if place else elsewhere
+    @property
+    def others(self) -> int:
+        return sum(len(rows) for _, rows in self.groups)
 
 
 def changed(plan: dict[str, Any]) -> list[Changed]:
@@ -114,10 +62,7 @@ def changed(plan: dict[str, Any]) -> list[Changed]:
             row["title"],
             [sayer.line(one) for one in row["fields"]],
             [
-                (
-                    day_words(datetime.fromisoformat(date["starts"]).date(), sayer.key, True),
-                    [sayer.line(one) for one in date["fields"]],
-                )
+                (sayer.day(date["starts"]), [sayer.line(one) for one in date["fields"]])
                 for date in row["dates"]
             ],
             row["joining"],
@@ -136,20 +81,29 @@ def kept(plan: dict[str, Any]) -> list[Changed]:
     return list(found.values())
 
 
-def new(plan: dict[str, Any]) -> list[dict[str, Any]]:
+def new(plan: dict[str, Any]) -> New:
     """The new events of a plan, each as one row of a table."""
-    sayer = Sayer()
-    units = units_by_id({row["unit"] for row in plan.get("new", [])})
-    return [
+    sayer, kept = Sayer(), plan.get("new", [])
+    hosts = units_by_id({row["unit"] for row in kept})
+    rows = [
         {
             **row,
             "when": sayer.when(row["starts"], row["ends"]),
-            "unit": units[row["unit"]].name if row["unit"] in units else "",
+            "unit": hosts[row["unit"]].name if row["unit"] in hosts else "",
             "where": sayer.where(*row["where"]),
-            "last": day_words(datetime.fromisoformat(row["last"]).date(), sayer.key, True),
+            "last": sayer.day(row["last"]),
+            "month": month_words(datetime.fromisoformat(row["starts"]).date(), sayer.key),
         }
-        for row in plan.get("new", [])
+        for row in kept
     ]
+    has_hosts = len(hosts) > 1
+    is_over = bool(rows) and all(row["last"] < sayer.today.isoformat() for row in kept)
+    first = rows if len(rows) <= FEW else rows[:FIRST]
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for row in rows[len(first) :]:
+        groups.setdefault(row["unit" if has_hosts else "month"], []).append(row)
+    named = sorted(groups.items()) if has_hosts else list(groups.items())
+    return New(first, named, has_hosts, is_over)
 
 
 def differences(source: Source, ids: Iterable[int], at: datetime) -> list[Changed]:
@@ -165,12 +119,18 @@ def differences(source: Source, ids: Iterable[int], at: datetime) -> list[Change
     return found
 
 
-def rows(plan: dict[str, Any]) -> dict[str, list[tuple[int, str, str, str]]]:
-    """What cannot be used, and what somebody should look at: row, column, value, why."""
+def rows(run: ImportRun) -> dict[str, list[tuple[int, str, str, str]]]:
+    """What cannot be used, and what somebody should look at: row, column, value, why. Where a
+    rule of ours speaks of a field, it is said as the source's own column."""
+    mapping = run.source.mapping if run.form in TABLES else {}
+    own = {field: column for column, field in mapping.get("columns", [])}
+    own = {name: own.get(field, "") for name, field in RULED.items()}
+    if run.form not in TABLES:
+        own = {name: str(COLUMN[field]) for name, field in RULED.items()}
     return {
         name: [
-            (row, column, value, str(ROW.get(code, code)))
-            for row, column, code, value in plan.get(name, [])
+            (row, own.get(column) or column, value, str(ROW.get(code, code)))
+            for row, column, code, value in run.plan.get(name, [])
         ]
         for name in ("bad", "notes")
     }
@@ -193,7 +153,8 @@ def names(source: Source) -> list[tuple[str, str, str]]:
 
 def is_still(run: ImportRun) -> bool:
     """Whether nobody works on a run any more that somebody should."""
-    return run.state in ("reading", "applying") and run.beat_at < now() - queries.STILL
+    patience = queries.STILL if run.state == "reading" else queries.STILL_APPLYING
+    return run.state in ("reading", "applying") and run.beat_at < now() - patience
 
 
 def _titles(ids: Iterable[int]) -> dict[int, str]:

@@ -22,10 +22,16 @@ from portal.imports.differing import LOOKED_AT, compare
 from portal.imports.exchange_queries import export_events
 from portal.imports.forms import BringForm, SettingsForm, SourceForm
 from portal.imports.models import ImportRun, Source
-from portal.imports.networks import Unreachable, read_address
+from portal.imports.networks import Unreachable, judge, read_address
 from portal.imports.page_words import RUN_STATE
-from portal.imports.processing import AT_ONCE, in_background, process
-from portal.imports.words import say_city, say_failure, say_missing, say_unreachable
+from portal.imports.processing import AT_ONCE, in_background, resume
+from portal.imports.words import (
+    say_city,
+    say_failure,
+    say_missing,
+    say_missing_file,
+    say_unreachable,
+)
 from portal.units import queries as units
 
 blueprint = Blueprint("staff_imports", __name__, url_prefix="/staff/imports")
@@ -69,8 +75,12 @@ def create() -> Response | tuple[str, int]:
         form.file.errors = [say_missing()]
     if form.errors:
         return _new_page(form), 422
-    source = actions.add_source(
-        form.name.data or "", form.unit.data or None, form.address.data or ""
+    name, unit_id, address = form.name.data or "", form.unit.data or None, form.address.data or ""
+    # The same name again is a newer file of the same source, and not everything a second time.
+    source = (
+        actions.add_source(name, unit_id, address)
+        if address
+        else actions.find_source(name, unit_id)
     )
     if not raw:
         db.session.commit()
@@ -82,10 +92,7 @@ def create() -> Response | tuple[str, int]:
 @open_to("editor", "admin")
 def source(source_id: int) -> str:
     found = own_source(source_id)
-    form = SettingsForm(None)
-    form.name.data, form.address.data = found.name, found.address
-    form.is_active.data = found.is_active
-    return _page(found, form, BringForm(None))
+    return _page(found, _settings_form(found), BringForm(None))
 
 
 @blueprint.post("/<int:source_id>")
@@ -96,8 +103,8 @@ def bring(source_id: int) -> Response | tuple[str, int]:
     found, form = own_source(source_id), BringForm()
     raw, file_name = form.raw()
     if not raw:
-        form.file.errors = [say_missing()]
-        return _page(found, SettingsForm(None), form), 422
+        form.file.errors = [say_missing_file()]
+        return _page(found, _settings_form(found), form), 422
     return go_on(run_actions.start(found, raw, file_name), len(raw))
 
 
@@ -138,8 +145,10 @@ def follow_source(source_id: int) -> Response:
 @open_to("editor", "admin")
 def forget_name(source_id: int) -> Response:
     begin_write()
-    found = own_source(source_id)
-    actions.choose(found, request.form.get("what", ""), request.form.get("name", ""), "")
+    found, what = own_source(source_id), request.form.get("what", "")
+    if what not in ("unit", "place", "kind"):
+        abort(404)
+    actions.choose(found, what, request.form.get("name", ""), "")
     db.session.commit()
     return redirect(url_for("staff_imports.source", source_id=source_id, done="saved"), 303)
 
@@ -180,7 +189,7 @@ def go_on(run: ImportRun, size: int) -> Response:
     run_id = run.id
     db.session.commit()
     if size <= AT_ONCE:
-        process(run_id)
+        resume(run_id)
     else:
         in_background(current_app._get_current_object(), run_id)  # type: ignore[attr-defined]
     return redirect(url_for("staff_imports.run", run_id=run_id), 303)
@@ -188,6 +197,13 @@ def go_on(run: ImportRun, size: int) -> Response:
 
 def _moment(at: datetime) -> str:
     return moment_words(at, units.municipality().zone, language().key)
+
+
+def _settings_form(found: Source) -> SettingsForm:
+    form = SettingsForm(None)
+    form.name.data, form.address.data = found.name, found.address
+    form.is_active.data = found.is_active
+    return form
 
 
 def _source_form() -> SourceForm:
@@ -202,14 +218,18 @@ def _source_form() -> SourceForm:
 def _check_address(form: SourceForm | SettingsForm) -> None:
     try:
         target = read_address(form.address.data or "")
-        if target.scheme != "https" and not current_app.config["PORTAL_SETTINGS"].allowed_networks:
+        allowed = current_app.config["PORTAL_SETTINGS"].allowed_networks
+        if not (target.is_https or allowed):
             raise Unreachable("not_https")
+        if target.ip:
+            judge(target, [target.ip], allowed)
     except Unreachable as error:
         form.address.errors = [say_unreachable(error)]
 
 
 def _new_page(form: SourceForm) -> str:
-    return render_template("imports/staff_new.html", form=form)
+    by_hand = [one for one in queries.sources(own_unit_ids()) if not one.address]
+    return render_template("imports/staff_new.html", form=form, by_hand=by_hand)
 
 
 def _page(found: Source, form: SettingsForm, bring_form: BringForm) -> str:

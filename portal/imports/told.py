@@ -130,7 +130,8 @@ def _where(kept: list[Any]) -> Where:
 
 def tell(item: Item, about: About, where: Where, places: dict[str, Where]) -> Iterator[Told]:
     """The dates of an item. `places` knows where the places of single dates are."""
-    title = item.titles["sv"]
+    # An event needs a Swedish title; one that has none is called what it is called.
+    title = item.titles.get("sv") or next(iter(item.titles.values()))
     if item.rule is None and not item.dates:
         yield Told(
             item.row,

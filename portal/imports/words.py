@@ -26,6 +26,7 @@ ROW = {
     "end_before_start": _l("is not after the start"),
     "far_away": _l("is too far away; is the year right?"),
     "far_past": _l("is long past; is the year right?"),
+    "here_already": _l("is here already at that time, from somewhere else"),
     "id_twice": _l("stands in an earlier row already"),
     "link_dropped": _l("is no link that may be taken over (http, https, tel, mailto)"),
     "moved_to_past": _l("has been moved to a time that is over, which is not followed"),
@@ -48,6 +49,7 @@ ROW = {
     "older_version": _l("is an older version of another entry, and is passed over"),
     "overlaps_itself": _l("begins again before it has ended"),
     "passed_over": _l("is no event, and is passed over"),
+    "phone_for_place": _l("is missing: the place is not told, so people have to ask for it"),
     "private": _l("is not for everybody, and is left out"),
     "rule_as_dates": _l("is no rhythm that the form has; its dates stand alone"),
     "sub_daily": _l("repeats more than once a day, which is not followed"),
@@ -61,13 +63,15 @@ ROW = {
     "unknown_rule": _l("is no rhythm that the portal knows"),
     "unknown_unit": _l("is no unit here; say which unit is meant, or give that unit an alias"),
     "unknown_zone": _l("is no time zone that is known"),
+    "withheld": _l("coming dates are missing; none is called off, for a row had no id"),
     "until_before_start": _l("ends before it begins"),
 }
 UNREADABLE = {
     "bomb": _l("It unpacks to far more than a table needs, and is not opened."),
     "cell_too_big": _l("Row %(row)s has a cell of more than %(most)s characters."),
     "columns_missing": _l("These columns are missing: %(columns)s"),
-    "encoding_unknown": _l("Its letters are in no known encoding. Save it as CSV UTF-8."),
+    "exchange": _l("It was taken out of a portal, and is read by “portal import events” only."),
+    "encoding_unknown": _l("Its letters cannot be read. If it is a table, save it as CSV UTF-8."),
     "encrypted": _l("It has a password. Save it without one."),
     "no_events": _l("It holds no events (schema.org/Event)."),
     "no_header": _l("Its first row is no header: the columns have no names."),
@@ -86,8 +90,9 @@ UNREADABLE = {
 }
 BROKEN = {
     "broken": _l("Something went wrong with us, and nothing was changed. Try again."),
+    "changed": _l("Something has changed meanwhile. This is what would happen now."),
+    "not_accepted": _l("The rules for events here do not allow it, and nothing was changed."),
     "still_changing": _l("Others are changing the same events. Nothing was changed. Try again."),
-    "exchange": _l("It is the portal's own exchange format: portal import events reads it."),
 }
 UNREACHABLE = {
     "bad_port": _l("It names port %(port)s. Only https on port 443 is fetched."),
@@ -118,6 +123,20 @@ def say_problem(problem: RowProblem) -> str:
         column=problem.column,
         value=problem.value,
         words=ROW.get(problem.code, problem.code),
+    )
+    return said
+
+
+def say_cell(problem: RowProblem) -> str:
+    """The same without the row, where that is said already."""
+    words = ROW.get(problem.code, problem.code)
+    if not problem.value:
+        return f"{problem.column}: {words}"
+    said: str = _(
+        "%(column)s: “%(value)s” %(words)s",
+        column=problem.column,
+        value=problem.value,
+        words=words,
     )
     return said
 
@@ -175,6 +194,12 @@ def plan_lines(plan: Plan) -> Iterator[str]:
 def say_missing() -> str:
     """What to do when nothing was brought."""
     said: str = _("Choose a file, paste a table, or write an address.")
+    return said
+
+
+def say_missing_file() -> str:
+    """The same where there can be no address."""
+    said: str = _("Choose a file, or paste a table.")
     return said
 
 

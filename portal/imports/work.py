@@ -53,19 +53,29 @@ def plan_file(
 
     Raises Unreadable. The columns must be sure, or chosen (Source.mapping).
     """
-    progress = progress or Progress()
     begin_read()
     try:
-        source = db.session.get_one(Source, source_id)
-        opened = open_file(raw, name, source.mapping)
-        progress.begin("reading", raw.count(b"\n"))
-        reading = begin(raw, opened, units.municipality().zone, units.today())
-        reading.rest = progress.through(reading.rest)
-        allowed = None if source.unit_id is None else {source.unit_id}
-        plan = make_plan(source, reading, allowed, units.today(), now(), taken, progress)
-        return Planned(plan, opened, fingerprint(source, plan))
+        return plan_for(db.session.get_one(Source, source_id), raw, name, taken, progress)
     finally:
         db.session.rollback()
+
+
+def plan_for(
+    source: Source,
+    raw: bytes,
+    name: str = "",
+    taken: Collection[str] = (),
+    progress: Progress | None = None,
+) -> Planned:
+    """The same for a source that need not be in the database yet: it is only asked."""
+    progress = progress or Progress()
+    opened = open_file(raw, name, source.mapping)
+    progress.begin("reading", raw.count(b"\n"))
+    reading = begin(raw, opened, units.municipality().zone, units.today())
+    reading.rest = progress.through(reading.rest)
+    allowed = None if source.unit_id is None else {source.unit_id}
+    plan = make_plan(source, reading, allowed, units.today(), now(), taken, progress)
+    return Planned(plan, opened, fingerprint(source, plan))
 
 
 def carry_out(

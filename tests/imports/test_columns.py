@@ -19,8 +19,8 @@ from portal.imports.days import read_day, read_duration, read_iso, read_moment, 
 from portal.imports.items import Item, Reading, Unreadable
 from portal.imports.mapping import FIELDS, PROGRAMME, Mapping, guess
 from portal.imports.plain import plain, safe_link
-from portal.imports.programme import parse
 from portal.imports.tables import read_table
+from tests.imports.programmes import parse
 from tests.support.requirements import need
 
 ZONE = "Europe/Stockholm"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from datetime import date, datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -19,6 +19,10 @@ from portal.core.extensions import db
 from portal.events import observance_actions as observances
 from portal.events.overview import changes_of
 from portal.feeds import actions as feeds
+from portal.imports import actions as imports
+from portal.imports import run_actions
+from portal.imports.mapping import Mapping
+from portal.imports.processing import process
 from portal.places import actions as places
 from portal.places.queries import breaks, premises
 from portal.units.models import Unit
@@ -79,6 +83,9 @@ class Owned:
     proposal: int
     observance: int
     withdrawn: int
+    source: int = 0
+    run: int = 0
+    stuck: int = 0
 
 
 @dataclass(frozen=True)
@@ -141,7 +148,7 @@ def _make_world() -> World:
     of = {slug: _own(factories.unit(slug)) for slug in (LIBRARY, PRESCHOOL, ASSOCIATION)}
     made = World(of, breaks()[0].id, token, other.id)
     db.session.commit()
-    return made
+    return replace(made, of={slug: replace(own, **_import(slug)) for slug, own in of.items()})
 
 
 def _own(unit: Unit) -> Owned:
@@ -183,6 +190,28 @@ def _own(unit: Unit) -> Owned:
         observance=factories.new_observance().id,
         withdrawn=factories.new_observance("withdrawn").id,
     )
+
+
+# A table as somebody would paste it, and what its columns mean.
+TABLE = "Rubrik;Datum;Starttid;Sluttid;Plats\nHandarbete;3/12 2026;18.00;20.00;Torget 1\n"
+MEANT = ["title", "date", "start", "end", "place"]
+
+
+def _import(slug: str) -> dict[str, int]:
+    """A source whose plan waits for a yes, and a run whose process was stopped."""
+    begin_write()
+    unit = factories.unit(slug)
+    source = imports.add_source("Höstens program", unit.id)
+    source.mapping = Mapping(
+        tuple(zip(TABLE.split("\n")[0].split(";"), MEANT, strict=True))
+    ).as_json()
+    run = run_actions.start(source, TABLE.encode())
+    stuck = run_actions.start(imports.add_source("Stannat", unit.id), TABLE.encode())
+    stuck.beat_at -= timedelta(hours=1)
+    made = {"source": source.id, "run": run.id, "stuck": stuck.id}
+    db.session.commit()
+    process(made["run"])
+    return made
 
 
 def picture(size: tuple[int, int] = (480, 320), **save: object) -> bytes:

@@ -17,7 +17,8 @@ from werkzeug.test import TestResponse
 
 from portal.core.sealing import sign
 from portal.events.queries import kind_by_slug
-from tests.pages.conftest import ASSOCIATION, World, picture
+from tests.pages.conftest import ASSOCIATION, MEANT, World, picture
+from tests.pages.conftest import TABLE as PASTED
 from tests.support.portal_app import LIBRARY, PASSWORD, PRESCHOOL, Browser
 from tests.support.site import changed, crawl, stored
 
@@ -285,6 +286,40 @@ TABLE: dict[tuple[str, str], Row] = {
     ("staff_places.set_photo", "POST"): Row(
         "/staff/units/{unit}/photo", (401, 303, 403, 404, 403, 303, 404), PHOTO
     ),
+    # Programmes: a source is its unit's; a run is its source's.
+    ("staff_imports.index", "GET"): Row("/staff/imports", (303, *(200,) * 6)),
+    ("staff_imports.new", "GET"): Row("/staff/imports/new", (303, *(200,) * 6)),
+    ("staff_imports.create", "POST"): Row(
+        "/staff/imports/new",
+        (401, 303, 422, 303, 422, 303, 303),
+        {"name": "Vårens program", "unit": "{unit_id}", "pasted": PASTED},
+    ),
+    ("staff_imports.export", "GET"): Row("/staff/imports/export.csv?unit={unit}", OWN_PAGE),
+    ("staff_imports.source", "GET"): Row("/staff/imports/{source}", OWN_PAGE),
+    ("staff_imports.bring", "POST"): Row("/staff/imports/{source}", OWN_FORM, {"pasted": PASTED}),
+    ("staff_imports.settings", "POST"): Row(
+        "/staff/imports/{source}/settings", OWN_FORM, {"name": "Nytt namn"}
+    ),
+    ("staff_imports.follow_source", "POST"): Row("/staff/imports/{source}/follow", OWN_FORM, {}),
+    ("staff_imports.forget_name", "POST"): Row(
+        "/staff/imports/{source}/names", OWN_FORM, {"what": "kind", "name": "sticka"}
+    ),
+    ("staff_imports.end", "POST"): Row("/staff/imports/{source}/end", OWN_FORM, {}),
+    ("staff_imports.run", "GET"): Row("/staff/imports/runs/{run}", OWN_PAGE),
+    ("staff_imports.columns", "GET"): Row("/staff/imports/runs/{run}/columns", OWN_PAGE),
+    ("staff_imports.save_columns", "POST"): Row(
+        "/staff/imports/runs/{run}/columns",
+        OWN_FORM,
+        {f"column-{at}": field for at, field in enumerate([*MEANT[:4], "none"])},
+    ),
+    ("staff_imports.names", "POST"): Row(
+        "/staff/imports/runs/{run}/names",
+        OWN_FORM,
+        {"kind-name": "Sticka", "kind-ref": "language-cafe"},
+    ),
+    ("staff_imports.carry_out", "POST"): Row("/staff/imports/runs/{run}/apply", OWN_FORM, {}),
+    ("staff_imports.drop", "POST"): Row("/staff/imports/runs/{run}/drop", OWN_FORM, {}),
+    ("staff_imports.again", "POST"): Row("/staff/imports/runs/{stuck}/again", OWN_FORM, {}),
     # Everybody's own calendar, whosever unit it is.
     ("my_feed.page", "GET"): Row("/staff/feeds/my", (303, *(200,) * 6)),
     ("my_feed.make", "POST"): Row("/staff/feeds/my", (401, *(200,) * 6), {}),
