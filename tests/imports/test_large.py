@@ -208,7 +208,7 @@ def killed_and_brought(site: Site, kills: int) -> list[str]:
         begin_write()
         find_source("programme", None)
         db.session.commit()
-    points = killed(site, path, ("reading", "preparing", "importing"), (kills + 1) // 2, 1)
+    points = killed(site, path, ("importing", "preparing", "reading"), (kills + 1) // 2, 1)
     told(bring(site.folder, site.url, path), size, 0, 0, 0)
     agree(site, site.rows)
     path, different = site.file(later.rows), later.moved + later.retitled
