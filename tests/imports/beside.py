@@ -1,7 +1,7 @@
 """An import as a process of its own, and what goes on beside it: pages are read, events changed.
 
 As a program (`python -m tests.imports.beside`) it is the editor: changes one event after another,
-and says when each change began and how long it took, until its input ends.
+until its input ends, and says how long each change took.
 """
 
 from __future__ import annotations
@@ -185,7 +185,7 @@ class Editor:
         """How long the changes took, and how many there were of each event."""
         out, _ = self._process.communicate(b"", timeout=120)
         assert self._process.returncode == 0
-        told = [json.loads(line) for line in out.splitlines()]
+        told = json.loads(out)
         changes: dict[int, int] = {}
         for one in told:
             changes[one["event"]] = changes.get(one["event"], 0) + 1
@@ -208,7 +208,7 @@ def edit() -> None:
         coming = coming.where(Occurrence.starts_at > now())
         # The oldest rows: those of the city that was here before.
         ids = list(db.session.scalars(coming.order_by(Occurrence.id).limit(40)))
-        number = 0
+        number, told = 0, list[dict[str, float]]()
         while not select.select([sys.stdin], [], [], PAUSE)[0]:
             began = time.monotonic()
             begin_write()
@@ -217,7 +217,9 @@ def edit() -> None:
             alter_dates(row.event, [row], Alteration(note={"sv": f"Ändring {number}"}))
             event_id = row.event_id
             db.session.commit()
-            print(json.dumps({"event": event_id, "seconds": time.monotonic() - began}), flush=True)
+            told.append({"event": event_id, "seconds": time.monotonic() - began})
+    # At the end: a pipe that nobody reads would stop the work.
+    json.dump(told, sys.stdout)
 
 
 def fingerprint(url: str) -> dict[str, int]:
