@@ -26,7 +26,8 @@ def begin(sheet: Sheet, mapping: Mapping, zone: str) -> Reading:
     fields = mapping.fields()
     missing = [column for column in fields.values() if column not in sheet.columns]
     if missing or mapping.problems():
-        raise Unreadable("columns_missing", columns=missing)
+        wanted = missing or [problem.field for problem in mapping.problems()]
+        raise Unreadable("columns_missing", columns=wanted)
     reading = Reading()
     reading.rest = _rest(reading, Layout(sheet, fields, mapping.language, zone))
     return reading

@@ -13,6 +13,7 @@ from sqlalchemy import and_, func, select
 from sqlalchemy.orm import selectinload
 
 from portal.core.extensions import db
+from portal.core.text import fold
 from portal.events.models import Event, Occurrence
 from portal.events.queries import details_of, series_of
 from portal.events.recurrence import Series, wall
@@ -196,6 +197,26 @@ def fingerprint(source: Source, plan: Plan) -> str:
         source.mapping,
     ]
     return _digest(repr(counted))
+
+
+def known_titles(
+    unit_ids: Collection[int], starts: Collection[datetime]
+) -> set[tuple[int, str, datetime]]:
+    """What happens at these units between the first and the last of these wall times: unit,
+    folded title and wall time of each date."""
+    if not starts:
+        return set()
+    first, last = min(starts).date(), max(starts).date()
+    query = (
+        select(Event.unit_id, Event.titles, Event.zone, Occurrence.titles, Occurrence.starts_at)
+        .join(Occurrence, Occurrence.event_id == Event.id)
+        .where(Event.unit_id.in_(unit_ids), Occurrence.on >= first, Occurrence.on <= last)
+        .where(Event.status == "published", Occurrence.status == "confirmed")
+    )
+    return {
+        (unit_id, fold((own or titles).get("sv", "")), wall(starts_at, zone))
+        for unit_id, titles, zone, own, starts_at in db.session.execute(query)
+    }
 
 
 def state_of(row: Occurrence, zone: str) -> DateState:

@@ -66,6 +66,7 @@ def _fresh(fresh: Fresh) -> dict[str, Any]:
         "where": list(told.where),
         "starts": start.isoformat(),
         "ends": told.ends.isoformat(),
+        "is_off": all(one.is_cancelled for _, one in fresh.dates),
         "whole": told.about.is_all_day,
         "dates": len(fresh.dates),
         "last": fresh.dates[-1][0].date().isoformat(),

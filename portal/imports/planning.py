@@ -13,7 +13,7 @@ from portal.imports.checking import Checker
 from portal.imports.folding import fold as fold_dates
 from portal.imports.items import Reading, RowProblem
 from portal.imports.joining import Joining, join
-from portal.imports.known import Known, KnownEvent
+from portal.imports.known import Known, KnownEvent, known_titles
 from portal.imports.merging import KnownDate, merge
 from portal.imports.models import Source
 from portal.imports.naming import Names
@@ -43,6 +43,9 @@ def make_plan(
     new = [one for key, one in told.items() if key not in known.dates]
     plan.retold = [one for one in told.values() if known.says_otherwise(one)]
     plan.gone = list(_missing(known, told, reading))
+    if reading.has_nameless and plan.gone:
+        plan.notes.append(RowProblem(0, "", "withheld", str(len(plan.gone))))
+        plan.gone = []
     joined = join(known, new, told, checker.hints)
     plan.notes += joined.held
     touched = {known.dates[key].event_id for key in plan.gone}
@@ -59,6 +62,7 @@ def make_plan(
     plan.new = fold_dates(joined.rest, checker.hints)
     plan.unchanged = sum(key in known.dates and key not in merger.moved for key in told)
     _note_twins(plan)
+    _note_doubles(plan)
     return plan
 
 
@@ -70,11 +74,11 @@ def _dates_of(marks: Collection[str]) -> Iterator[str]:
 def _missing(known: Known, told: dict[str, Told], reading: Reading) -> Iterator[str]:
     """Coming dates that should be in the file and are not.
 
-    A file is about the days from its first to its last. Where a row could not be read at all,
-    nobody knows which date it was, so none counts as gone.
+    A file is about the days from its first to its last. (Where a row without an id could not be
+    read, nobody knows which date it was, and none is called off.)
     """
     span, refused = span_of(told.values()), reading.refused_keys
-    if span is None or reading.has_nameless or not known.dates:
+    if span is None or not known.dates:
         return
     for key, starts in known.coming_besides(told):
         is_refused = key in refused or key.rsplit("/", 1)[0] in refused
@@ -171,3 +175,13 @@ def _note_twins(plan: Plan) -> None:
             count[mark] += 1
             if count[mark] == 2:
                 plan.notes.append(RowProblem(one.row, "title", "twin", one.title))
+
+
+def _note_doubles(plan: Plan) -> None:
+    """New dates that are here already by another hand: the same file under another name, or what
+    somebody has typed."""
+    dates = [told for fresh in plan.new for _, told in fresh.dates]
+    here = known_titles({told.about.unit_id for told in dates}, [told.starts for told in dates])
+    for told in dates:
+        if (told.about.unit_id, fold(told.title), told.starts) in here:
+            plan.notes.append(RowProblem(told.row, "title", "here_already", told.title))

@@ -71,19 +71,31 @@ def names(run_id: int) -> Response:
     found = _run(run_id)
     if found.state != "planned":
         return _shown(run_id)
+    _remember_names(found)
+    return _planned_anew(found)
+
+
+def _remember_names(found: ImportRun) -> bool:
+    """Whether something was said about the names of a plan; it is remembered."""
+    said = False
     for what in ("unit", "place", "kind"):
         for name, ref in zip(
             request.form.getlist(f"{what}-name"), request.form.getlist(f"{what}-ref"), strict=False
         ):
             if ref and columns_showing.is_known(what, ref, found.source):
                 actions.choose(found.source, what, name, ref)
-    return _planned_anew(found)
+                said = True
+    return said
 
 
 @blueprint.post("/runs/<int:run_id>/apply")
 @open_to("editor", "admin")
 def carry_out(run_id: int) -> Response | tuple[str, int]:
+    begin_write()
     found = _run(run_id)
+    if found.state == "planned" and _remember_names(found):
+        # What was just explained changes the plan: it is shown before it is carried out.
+        return _planned_anew(found)
     taken, shown = request.form.getlist("take"), request.form.get("digest", "")
     if found.state != "planned":
         return _shown(run_id)

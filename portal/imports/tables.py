@@ -27,7 +27,7 @@ MOST_LETTERS = 32_000
 """In a cell; Excel allows 32,767."""
 SEPARATORS = ";\t,|"
 # What stands in the words of a header, and so cannot part them.
-_NO_SEPARATOR = re.compile(r"[\w \xa0\"'().?-]")
+_NO_SEPARATOR = re.compile(r"[\w \xa0\"'().?/&:+–-]")
 _DATA = re.compile(r"\d{4}-\d\d-\d\d\b.*|\d{1,2}[.:]\d\d|\d{1,2}[./]\d{1,2}[./ -]+\d{2,4}")
 _CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1b]")
 _OTHER_FORMATS = re.compile(r"\s*(<|\{|\[|BEGIN:V)", re.IGNORECASE)

@@ -26,6 +26,7 @@ ROW = {
     "end_before_start": _l("is not after the start"),
     "far_away": _l("is too far away; is the year right?"),
     "far_past": _l("is long past; is the year right?"),
+    "here_already": _l("is here already at that time, from somewhere else"),
     "id_twice": _l("stands in an earlier row already"),
     "link_dropped": _l("is no link that may be taken over (http, https, tel, mailto)"),
     "moved_to_past": _l("has been moved to a time that is over, which is not followed"),
@@ -62,6 +63,7 @@ ROW = {
     "unknown_rule": _l("is no rhythm that the portal knows"),
     "unknown_unit": _l("is no unit here; say which unit is meant, or give that unit an alias"),
     "unknown_zone": _l("is no time zone that is known"),
+    "withheld": _l("coming dates are missing; none is called off, for a row had no id"),
     "until_before_start": _l("ends before it begins"),
 }
 UNREADABLE = {

@@ -202,7 +202,7 @@ def test_an_unknown_name_is_explained_once(
     run = bring(admin, raw, unit="0")
     root = page(admin, run)
     assert figures(root)["Rader som inte går att använda"] == "1"
-    form = form_with(root, run, "unit-ref", "/names")
+    form = form_with(root, run, "unit-ref", "/apply")
     with city.app_context():
         library = str(factories.unit(LIBRARY).id)
     assert form.send(admin, **{"unit-ref": library}).headers["Location"] == run
