@@ -242,6 +242,15 @@ def test_a_date_that_was_left_out_comes_back() -> None:
     assert longer == weekly(4)
 
 
+def test_a_rule_stays_as_close_as_it_was() -> None:
+    """Every other date of a weekly series was left out by hand: it is weekly still, for what its
+    rule has made once a later rule makes too."""
+    out = frozenset(FIRST + n * WEEK for n in (1, 3))
+    series = replace(weekly(4), exdates=out)
+    longer = grown(series, set(starts_of(series)) - out, [FIRST + 6 * WEEK])
+    assert longer == replace(weekly(6), exdates=out | {FIRST + 5 * WEEK})
+
+
 @pytest.mark.parametrize(
     "change",
     [
