@@ -25,6 +25,8 @@ from portal.units.queries import units_by_id
 
 # So many new events are shown one by one; of more, the first few, and the others by heading.
 FEW, FIRST = 12, 5
+# While the portal works on a run, or should.
+WORK = ("reading", "applying")
 
 
 @dataclass
@@ -154,7 +156,12 @@ def names(source: Source) -> list[tuple[str, str, str]]:
 def is_still(run: ImportRun) -> bool:
     """Whether nobody works on a run any more that somebody should."""
     patience = queries.STILL if run.state == "reading" else queries.STILL_APPLYING
-    return run.state in ("reading", "applying") and run.beat_at < now() - patience
+    return run.state in WORK and run.beat_at < now() - patience
+
+
+def is_working(run: ImportRun) -> bool:
+    """Whether it is read or carried out just now."""
+    return run.state in WORK and not is_still(run)
 
 
 def _titles(ids: Iterable[int]) -> dict[int, str]:

@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 from portal.core.access import open_to
 from portal.core.database import begin_write
 from portal.core.extensions import db
+from portal.core.htmx import is_fragment
 from portal.core.problems import Refused
 from portal.events.words import say_problem
 from portal.imports import actions, columns_showing, queries, run_actions, run_showing
@@ -32,6 +33,8 @@ WAITING = ("columns", "planned", "reading")
 @open_to("editor", "admin")
 def run(run_id: int) -> str | Response:
     found = _run(run_id)
+    if is_fragment() and not run_showing.is_working(found):
+        return Response(headers={"HX-Refresh": "true"})
     if found.state == "columns":
         return redirect(url_for("staff_imports.columns", run_id=run_id), 303)
     return _page(found)
@@ -182,6 +185,7 @@ def _page(found: ImportRun, wrong: str = "", said: str = "") -> str:
         failure=say_failure(plan["failure"]) if plan.get("failure") else "",
         state_title=RUN_TITLE[found.state],
         is_still=run_showing.is_still(found),
+        is_working=run_showing.is_working(found),
         wrong=wrong,
         said=said,
         done=request.args.get("done", ""),

@@ -32,6 +32,7 @@ from tests.support.site import find_all, read, read_answer, words
 from tests.support.spreadsheets import sheet_of, xlsx
 
 NEW = "/staff/imports/new"
+HTMX = {"HX-Request": "true"}
 HEAD = "source_id,title,organiser,place,date,start,end,booking_required,age_from,age_to,"
 HEAD += "category,subcategory,link\r\n"
 
@@ -570,7 +571,8 @@ def test_while_it_is_read_the_page_looks_again_by_itself(
     city: Flask, world: World, editor: Browser
 ) -> None:
     stuck = f"/staff/imports/runs/{world.of[LIBRARY].stuck}"
-    assert find_all(page(editor, stuck), "meta", http_equiv="refresh") == []
+    assert find_all(page(editor, stuck), "div", id="work") == []
+    assert editor.get(stuck, headers=HTMX).headers["HX-Refresh"] == "true"
     assert "stannade på vägen" in words(page(editor, stuck))
     with city.app_context():
         begin_write()
@@ -578,7 +580,9 @@ def test_while_it_is_read_the_page_looks_again_by_itself(
         run.beat_at, run.done, run.total = now(), 3000, 9000
         db.session.commit()
     root = page(editor, stuck)
-    assert find_all(root, "meta", http_equiv="refresh")
+    [work] = find_all(root, "div", id="work")
+    assert (work.get("role"), work.get("hx-trigger")) == ("status", "every 3s")
+    assert "HX-Refresh" not in editor.get(stuck, headers=HTMX).headers
     assert "3000 av ungefär 9000 rader är lästa." in words(root)
     assert find_all(root, "progress")[0].get("value") == "3000"
 
@@ -617,7 +621,7 @@ def test_very_many_are_published_while_the_page_says_so(
     assert MANY > 1
     run = bring(editor, FIRST)
     assert press(editor, run).headers["Location"] == run
-    assert find_all(page(editor, run), "meta", http_equiv="refresh")
+    assert find_all(page(editor, run), "div", id="work")
     with city.app_context():
         processing.resume(started[0])
     assert here(city)["Handarbete"] == ["12-02"]
