@@ -46,6 +46,7 @@ class _Reader:
 
     def read(self, file: File) -> None:
         self.reading.name = _name(file)
+        self.reading.is_cut = not all(calendar.is_whole for calendar in file.calendars)
         entries = [entry for component in file.events if (entry := self._entry(component))]
         for family in self._families(entries):
             self._add(family)

@@ -95,7 +95,8 @@ class Item:
 @dataclass
 class Reading:
     """What a file holds. `refused_keys` are the ids of rows with problems: they are in the file,
-    so nobody may take them for gone; `has_nameless` says that a refused row had no id at all.
+    so nobody may take them for gone; `has_nameless` says that a refused row had no id at all,
+    and `is_cut` that the file ends in the middle, so that what is missing may stand in the rest.
     `unread` are unit and place of rows with problems, so that unknown names are told at once,
     too. `name` is what the source calls itself.
 
@@ -108,5 +109,6 @@ class Reading:
     notes: list[RowProblem] = field(default_factory=list)
     refused_keys: set[str] = field(default_factory=set)
     has_nameless: bool = False
+    is_cut: bool = False
     unread: dict[int, tuple[str, str]] = field(default_factory=dict)
     name: str = ""

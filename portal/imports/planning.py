@@ -43,8 +43,9 @@ def make_plan(
     new = [one for key, one in told.items() if key not in known.dates]
     plan.retold = [one for one in told.values() if known.says_otherwise(one)]
     plan.gone = list(_missing(known, told, reading))
-    if reading.has_nameless and plan.gone:
-        plan.notes.append(RowProblem(0, "", "withheld", str(len(plan.gone))))
+    if plan.gone and (reading.has_nameless or reading.is_cut):
+        code = "withheld_cut" if reading.is_cut else "withheld"
+        plan.notes.append(RowProblem(0, "", code, str(len(plan.gone))))
         plan.gone = []
     joined = join(known, new, told, checker.hints)
     plan.notes += joined.held

@@ -64,6 +64,7 @@ ROW = {
     "unknown_unit": _l("is no unit here; say which unit is meant, or give that unit an alias"),
     "unknown_zone": _l("is no time zone that is known"),
     "withheld": _l("coming dates are missing; none is called off, for a row had no id"),
+    "withheld_cut": _l("coming dates are missing; none is called off, for the file is not whole"),
     "until_before_start": _l("ends before it begins"),
 }
 UNREADABLE = {

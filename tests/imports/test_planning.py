@@ -302,6 +302,20 @@ def test_a_refused_row_without_an_id_cancels_nothing() -> None:
     assert off() == {"w1", "w2"}
 
 
+def test_a_calendar_that_ends_in_the_middle_cancels_nothing() -> None:
+    parts = [
+        f"BEGIN:VEVENT\r\nUID:{uid}\r\nSUMMARY:Sagostund {uid}\r\nLOCATION:Exempelbiblioteket\r\n"
+        f"DTSTART:202612{day:02}T100000\r\nDURATION:PT30M\r\nEND:VEVENT\r\n"
+        for uid, day in (("a", 1), ("b", 3), ("c", 8))
+    ]
+    head, end = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\n", "END:VCALENDAR\r\n"
+    of = source("calendar", unit().id)
+    bring_file((head + "".join(parts) + end).encode(), of)
+    made = bring_file((head + parts[0] + parts[2]).encode(), of)
+    assert (made.gone, [code for _, code in notes(made)]) == ([], ["withheld_cut"])
+    assert bring_file((head + parts[0] + parts[2] + end).encode(), of).gone == ["b"]
+
+
 def test_a_refused_series_is_not_gone_date_by_date() -> None:
     """Its dates are known by its id and their days."""
     lines = [
