@@ -21,6 +21,7 @@ from portal.events.rhythm_words import rhythm_words
 from portal.events.said import counts_of
 from portal.events.staff import blueprint, own_event
 from portal.events.words import CHANGES, say_problem
+from portal.imports.queries import source_of
 from portal.units import queries as units
 
 SHOWN_CHANGES = 20
@@ -52,6 +53,7 @@ def dates(event_id: int) -> str:
         done=request.args.get("done", ""),
         earlier=queries.event_by_id(event.continues_id or 0),
         later=overview.continued_by(event),
+        source=source_of(event.id),
         stale=[languages()[name].name for name in stale if name in languages()],
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -116,13 +116,8 @@ def import_programme(
             fail(f"{file}: {words.say_unreadable(unreadable)}", 2)
         bars.end()
         plan = planned.plan
-        for line in (*_columns(planned.opened), *words.plan_lines(plan)):
-            click.echo(line)
-        if dry_run:
-            click.echo("Dry run: nothing was changed.")
-        if plan.bad and not skip_bad:
-            outcome = "A real run would import nothing" if dry_run else "Nothing was imported"
-            fail(f"{outcome}, because some rows are bad. Mend them, or add --skip-bad.")
+        lines = [*_columns(planned.opened), *words.plan_lines(plan)]
+    _say(lines, bool(plan.bad) and not skip_bad, dry_run)
     if dry_run:
         return
     begin_write()
@@ -138,6 +133,17 @@ def import_programme(
     finally:
         bars.end()
     click.echo(f"{counted(plan.new_dates, 'date')} imported")
+
+
+def _say(lines: Iterable[str], is_refused: bool, dry_run: bool) -> None:
+    """What a plan would do; ends the command when its bad rows stand in the way."""
+    for line in lines:
+        click.echo(line)
+    if dry_run:
+        click.echo("Dry run: nothing was changed.")
+    if is_refused:
+        outcome = "A real run would import nothing" if dry_run else "Nothing was imported"
+        fail(f"{outcome}, because some rows are bad. Mend them, or add --skip-bad.")
 
 
 def _columns(opened: Opened) -> Iterator[str]:
@@ -220,13 +226,7 @@ def import_table(_app: Flask, file: Path, dry_run: bool, skip_bad: bool, unit: s
     begin_write()
     only = _unit(unit)
     plan = plan_exchange(reading, only.id if only else None)
-    for line in plan.lines():
-        click.echo(line)
-    if dry_run:
-        click.echo("Dry run: nothing was changed.")
-    if plan.bad and not skip_bad:
-        outcome = "A real run would import nothing" if dry_run else "Nothing was imported"
-        fail(f"{outcome}, because some rows are bad. Mend them, or add --skip-bad.")
+    _say(plan.lines(), bool(plan.bad) and not skip_bad, dry_run)
     if dry_run:
         return
     # Elsewhere than on a terminal a bar would leave its label and nothing else.

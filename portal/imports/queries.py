@@ -99,6 +99,12 @@ def names(source: Source) -> list[SourceName]:
     return list(db.session.scalars(query.order_by(SourceName.what, SourceName.name)))
 
 
+def source_of(event_id: int) -> Source | None:
+    """The programme that an event came with."""
+    query = select(Source).join(ImportedEvent, ImportedEvent.source_id == Source.id)
+    return db.session.scalar(query.where(ImportedEvent.event_id == event_id))
+
+
 def changed_here(source: Source, limit: int) -> list[int]:
     """The ids of the source's events that people have changed here, newest change first."""
     query = (
