@@ -120,13 +120,13 @@ def _records(text: TextIO, separator: str) -> Iterator[Row]:
     reader = csv.reader(lines(), delimiter=separator)
     try:
         for cells in reader:
+            start, before = before + 1, reader.line_num
+            if sum(map(len, cells)) > MOST_LETTERS and max(map(len, cells)) > MOST_LETTERS:
+                raise Unreadable("cell_too_big", row=start, most=MOST_LETTERS)
             # A row after the last line: a quote was opened and never closed, and has swallowed
             # the rest of the file.
             if has_ended:
-                raise Unreadable("quote_open", row=before + 1)
-            before = reader.line_num
-            if sum(map(len, cells)) > MOST_LETTERS and max(map(len, cells)) > MOST_LETTERS:
-                raise Unreadable("cell_too_big", row=before, most=MOST_LETTERS)
+                raise Unreadable("quote_open", row=start)
             if any(map(str.strip, cells)):
                 yield before, cells
     except csv.Error as error:

@@ -347,7 +347,7 @@ def test_a_filter_s_feed_holds_what_its_page_lists(
         build(21, 60)
         scatter(rng)
         db.session.commit()
-        tries = [some_filter(rng) for _ in range(30)]
+        tries = [some_filter(rng) for _ in range(30 if engine == "sqlite" else 15)]
         zones = {event.uid: event.zone for event in db.session.query(Event)}
     sizes = []
     for args in tries:
@@ -380,7 +380,7 @@ def test_a_filter_s_feed_holds_what_its_page_lists(
         assert {uid for uid, _ in shown} >= {uid for uid, _ in listed}
         assert {e for e, at in shown if since <= at} <= {uid for uid, _ in listed}, args
         sizes.append(len(listed))
-    assert sum(size > 0 for size in sizes) > 10, "the filters find something"
+    assert sum(size > 0 for size in sizes) > len(tries) // 3, "the filters find something"
     assert sum(size == 0 for size in sizes) > 0, "and some find nothing"
 
 

@@ -256,7 +256,10 @@ def _with_links(node: Element) -> str:
     )
 
 
-@pytest.mark.parametrize("prefix", ["", "/en", "/fi"])
+@pytest.mark.parametrize(
+    "prefix",
+    ["", *(pytest.param(key, marks=pytest.mark.storm) for key in ("/en", "/fi"))],
+)
 def test_no_page_sings(visitor: Browser, hidden: Hidden, prefix: str) -> None:
     found, count, shown = [], 0, set()
     for path, response, root in pages(visitor, hidden, prefix):

@@ -231,7 +231,8 @@ def test_a_newer_file_follows_and_what_was_changed_here_stays(city: Flask, edito
         changing.alter_dates(row.event, [row], Alteration(titles={"sv": "Stickning"}))
         db.session.commit()
         event_id = row.event_id
-    assert "Det kom med programmet ”Höst”." in words(page(editor, f"/staff/events/{event_id}/dates"))
+    dates = page(editor, f"/staff/events/{event_id}/dates")
+    assert "Det kom med programmet ”Höst”." in words(dates)
     raw = programme(("a", "Virkning", "2026-12-02"), ("b", "Schack", "2026-12-10"))
     newer = again(editor, run, raw)
     root = page(editor, newer)
