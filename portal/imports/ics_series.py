@@ -19,9 +19,10 @@ from portal.imports.items import ItemDate
 AHEAD = timedelta(days=731)
 """How far single dates of a rule are taken: two years."""
 MOST_DATES = 500
-# For a whole file: 1 for a day looked at, 10 for a date made, 20 more when it is kept. It is about
-# half a second, and 200 weekly series of a year.
+# For a whole file: 100 for a rule, 1 for a day looked at, 10 for a date made, 20 more when it is
+# kept. It is about half a second, and 190 weekly series of a year.
 MOST_WORK = 300_000
+A_RULE = 100
 MOST_LISTED = 2_000
 
 Mark = datetime
@@ -45,7 +46,7 @@ class Repeating:
 
     def __init__(self, entry: Entry, overrides: list[Entry], times: Times, work: Work) -> None:
         self.entry, self.times, self.work = entry, times, work
-        work.spend()  # nothing is left: not even a beginning is made
+        work.spend(A_RULE)  # before anything of it is read
         component = entry.component
         if exrule := component.first("EXRULE"):
             raise Refused("EXRULE", "unknown_rule", exrule.value)

@@ -85,11 +85,10 @@ class Known:
 
     def __init__(self, source: Source, at: datetime) -> None:
         self._source_id, self._at, self._memory = source.id, at, Memory()
-        rows = db.session.execute(
-            select(
-                ImportedDate.key, ImportedDate.event_id, ImportedDate.mark, ImportedDate.is_gone
-            ).where(ImportedDate.source_id == source.id)
-        )
+        query = select(
+            ImportedDate.key, ImportedDate.event_id, ImportedDate.mark, ImportedDate.is_gone
+        ).where(ImportedDate.source_id == source.id)
+        rows = db.session.execute(query.execution_options(yield_per=CHUNK))
         self.dates = {key: KnownKey(event_id, mark, off) for key, event_id, mark, off in rows}
 
     def says_otherwise(self, told: Told) -> bool:
@@ -113,6 +112,7 @@ class Known:
                 ImportedDate.is_gone.is_(False),
                 Occurrence.ends_at > self._at,
             )
+            .execution_options(yield_per=CHUNK)
         )
         missing = sorted(key for key in db.session.scalars(query) if key not in told)
         for chunk in _chunks(missing):
