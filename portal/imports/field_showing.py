@@ -37,7 +37,9 @@ class Sayer:
 
     def __init__(self) -> None:
         self.key, self.today = language().key, today()
-        self._kinds = {kind.id: chosen(kind.names) for kind in events.kinds()}
+        kinds = events.kinds()
+        self._kinds = {kind.id: chosen(kind.names) for kind in kinds}
+        self._by_slug = {kind.slug: self._kinds[kind.id] for kind in kinds}
 
     def line(self, given: list[Any], mark: str = "") -> Line:
         """A kept difference: [field, here, there]."""
@@ -77,6 +79,11 @@ class Sayer:
             case _, [text]:
                 return str(text)
         return str(value or "")
+
+    def about(self, row: dict[str, Any]) -> str:
+        """The kind and the ages of a new event, as far as its plan says them."""
+        ages_ = self._said("ages", row.get("ages", [None, None]))
+        return ", ".join(filter(None, (self._by_slug.get(row.get("kind", ""), ""), ages_)))
 
     def when(self, starts: str, ends: str) -> str:
         """A day and its times."""

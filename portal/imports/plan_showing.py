@@ -62,6 +62,8 @@ def _fresh(fresh: Fresh) -> dict[str, Any]:
     start, told = fresh.dates[0]
     return {
         "title": told.title,
+        "kind": told.about.kind,
+        "ages": [told.about.age_from, told.about.age_to],
         "unit": told.about.unit_id,
         "where": list(told.where),
         "starts": start.isoformat(),

@@ -90,6 +90,7 @@ def new(plan: dict[str, Any]) -> New:
     rows = [
         {
             **row,
+            "what": sayer.about(row),
             "when": sayer.when(row["starts"], row["ends"]),
             "unit": hosts[row["unit"]].name if row["unit"] in hosts else "",
             "where": sayer.where(*row["where"]),

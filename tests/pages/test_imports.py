@@ -115,6 +115,7 @@ def test_from_a_file_to_the_page(city: Flask, editor: Browser) -> None:
     run = bring(editor, FIRST)
     root = page(editor, run)
     assert figures(root) == {"Nya tillfällen": "2"}
+    assert "Språkcafé" in words(find_all(root, "section", aria_labelledby="new")[0])
     assert "Handarbete" not in here(city), "nothing is published before a yes"
     answer = press(editor, run)
     assert answer.headers["Location"].endswith("?done=applied")
